@@ -17,6 +17,7 @@ _NAMES = (
     "qualtrics_responses",
     "ads_report",
     "orders_paginated",
+    "crm_tables",
     "snowflake",
     "bigquery",
     "marketo",
@@ -29,12 +30,12 @@ _NAMES = (
     "athena",
     "trino",
 )
-"""The simplest first; from the shop on, each shows what another API does differently."""
+"""The simplest first; from the CRM on, each shows what another API does differently."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A manifest of this package: its file, the title of its inputs and the names of its streams."""
+    """A manifest of this package: its file, the title of its inputs and the names of the streams that are written."""
 
     name: str
     title: str

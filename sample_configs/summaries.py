@@ -33,6 +33,7 @@ _BY_KIND = {
     },
     "At once, page by page": {
         "orders_paginated": ("Shop orders", "no job: three ways of paging"),
+        "crm_tables": ("CRM tables", "a stream for each table"),
     },
 }
 """The kinds, and in each the titles and specialties of the samples by name; the simplest sample is the first."""

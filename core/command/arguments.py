@@ -40,6 +40,7 @@ class Arguments:
     output: str | None = None
     format: str | None = None
     nested: str | None = None
+    files: Path | None = None
     to: str | None = field(default=None, repr=False)
     dataset: str | None = None
     write: str | None = None
@@ -65,7 +66,7 @@ _COMMANDS = ("run", "validate", "check", "plan", "merge_state", "serve", "make_s
 _WITH_MANIFEST = ("run", "check", "plan", "merge_state", "serve", "make_source")
 _PATHS = (
     *("run", "check", "plan", "merge_state", "serve", "make_source", "jobs", "manifest"),
-    *("config", "custom_code", "state", "output", "trace", "junit", "slices"),
+    *("config", "custom_code", "state", "output", "files", "trace", "junit", "slices"),
 )
 _NEEDED = (
     ("plan", ("stream",)),
@@ -73,7 +74,13 @@ _NEEDED = (
     ("slices", ("stream", "output")),
     ("make_source", ("output",)),
 )
-_FILES = ("config", "custom_code", "state", "jobs", "trace", "junit", "slices")
+_FILES = ("config", "custom_code", "state", "files", "jobs", "trace", "junit", "slices")
+_WITHOUT_FILES = {
+    "keep_case": "a case holds no files; leave one of them out",
+    "slices": "a slice is one file of records; read the stream with --run alone",
+    "on": "the workers of a cluster may be on other machines; read the stream with --run alone",
+}
+"""Options that --files doesn't go with."""
 _AS_GIVEN = (
     *("demo", "version", "completion", "output", "format", "nested", "to", "dataset", "write", "limit", "detach"),
     *("abort", "keep_case", "accept", "quiet", "shard", "on", "host", "port"),
@@ -89,6 +96,7 @@ def parse(arguments: list[str]) -> Arguments:
     _check_jobs(parse_with, found)
     _check_options(parse_with, found)
     _check_values(parse_with, found)
+    _check_files(parse_with, found)
     for name in _PATHS:
         setattr(found, name, _expanded(parse_with, name, getattr(found, name)))
     validated = [_expanded(parse_with, "validate", text) or "" for text in found.validate or ()]
@@ -172,6 +180,13 @@ def _check_options(parser: argparse.ArgumentParser, found: argparse.Namespace) -
             parser.error(f"{given} only {'goes' if len(wrong) == 1 else 'go'} with {_option(takes)}.")
 
 
+def _check_files(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
+    """End the process for options that --files doesn't go with."""
+    for name, why in _WITHOUT_FILES.items():
+        if found.files is not None and getattr(found, name) is not None:
+            parser.error(f"--files doesn't go with {_option(name)}: {why}.")
+
+
 def _check_values(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:
     """End the process for options that contradict each other."""
     if found.detach and found.keep_case is not None:
@@ -204,8 +219,9 @@ def _expanded(parser: argparse.ArgumentParser, name: str, text: str | None) -> s
         return text
     option = "MANIFEST" if name == "manifest" else _option(name)
     if not text:
-        parser.error(f"{option} is empty: name a file{' or a directory' if name == 'output' else ''}.")
-    if text == "-" and name in ("state", "trace", "junit", "jobs"):
+        what = {"files": "a folder", "output": "a file or a directory"}.get(name, "a file")
+        parser.error(f"{option} is empty: name {what}.")
+    if text == "-" and name in ("state", "files", "trace", "junit", "jobs"):
         parser.error(f"{option} needs a file that can be replaced, not -; name one, or ./- for a file of that name.")
     placed = os.path.expanduser(text)
     if placed.startswith("~"):

@@ -10,6 +10,8 @@ from pathlib import Path
 from core.command.arguments import Arguments
 from core.outputs import job_journal
 from core.outputs.destination import Destination
+from core.outputs.durable import OutputError
+from core.outputs.file_folder import MARK, FileFolder
 from core.outputs.locks import hold, lock_file
 from core.outputs.paths import NamedPath, check_distinct, check_file, resolved
 from core.outputs.sinks import partial
@@ -50,7 +52,22 @@ class RunFiles:
         for file in written:
             yield NamedPath(f"the lock of {file.name}", lock_file(resolved(file.path)))
 
+    def folder(self) -> FileFolder | None:
+        """The folder for the files of records, made where it is new; None: nobody wants them.
+
+        Raises `OutputError`.
+        """
+        if self.arguments.files is None:
+            return None
+        folder = FileFolder(self.arguments.files, self.all_streams)
+        if self.destination.path is not None and resolved(self.destination.path) == folder.root:
+            raise OutputError(f"--output and --files both name {folder.root}: files go into a folder of their own.")
+        folder.make()
+        return folder
+
     def _options(self) -> Iterator[NamedPath]:
+        if (folder := self.folder()) is not None:
+            yield NamedPath("--files", folder.root / MARK)
         for name, path in (("--state", self.arguments.state), ("--trace", self.arguments.trace)):
             if path is not None:
                 yield NamedPath(name, path)

@@ -31,6 +31,7 @@ from core.levels import Level
 from core.loading import LoadBuffer, Loads
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
+from core.outputs.file_folder import FileFolder
 from core.outputs.har import HarTrace
 from core.outputs.job_journal import JobJournal, SavedSlices
 from core.outputs.sinks import OutputSink
@@ -74,6 +75,7 @@ class RunPlan:
     loads: Loads | None = None
     trace: HarTrace | None = None
     tokens: TokenFile | None = None
+    files: FileFolder | None = None
     case: CaseRecorder | None = None
     limit: int | None = None
     jobs: JobJournal | None = None
@@ -109,7 +111,13 @@ class HeadlessRun:
         bodies = BODY_LIMIT if plan.trace else 0
         tape = plan.case.tape if plan.case else None
         opened = open_reader(
-            plan.connector, plan.config, body_limit=bodies, tokens=plan.tokens, tape=tape, secrets=plan.secrets
+            plan.connector,
+            plan.config,
+            body_limit=bodies,
+            tokens=plan.tokens,
+            tape=tape,
+            secrets=plan.secrets,
+            files=plan.files,
         )
         async with opened as reader:
             self._conduct.cancel = reader.cancel

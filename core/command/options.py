@@ -66,7 +66,7 @@ _COMMON = ("stream", "config", "set", "custom_code", "state", "log_level", "quie
 OPTIONS = {
     "run": (
         *(*_COMMON, "output", "format", "nested", "to", "dataset", "write"),
-        *("limit", "detach", "trace", "keep_case", "slices", "shard", "on"),
+        *("files", "limit", "detach", "trace", "keep_case", "slices", "shard", "on"),
     ),
     "check": ("stream", "case", "accept", "junit", "quiet"),
     "abort": ("config", "set", "custom_code"),
@@ -242,6 +242,12 @@ def _add_writing(add: Add) -> None:
         action=_Once,
         choices=("json", "struct"),
         help="what objects and lists become in Parquet, DuckDB and --to: JSON text (default) or structures",
+    )
+    add(
+        "--files",
+        action=_Once,
+        metavar="FOLDER",
+        help="download the files that belong to records, as the file_uploader of their stream says, into this folder",
     )
 
 

@@ -67,6 +67,7 @@ def _run(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None =
     loads = _loads(arguments, connector, manifest, streams)
     destination = _destination(arguments, streams) if loads is None else Destination()
     files = RunFiles(arguments, manifest, destination, streams, connector.stream_names)
+    check_files(arguments, connector, streams)
     with files.locked(), loads.locked() if loads is not None else nullcontext():
         return _read(files, prepared, note, loads)
 
@@ -104,6 +105,7 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
         state=state,
         loads=loads,
         tokens=tokens_of(arguments, files.manifest),
+        files=files.folder(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,
         limit=arguments.limit,
@@ -161,15 +163,22 @@ def chosen_streams(connector: Connector, wanted: Sequence[str]) -> tuple[str, ..
     names = connector.stream_names
     if connector.source is None:
         raise ManifestError(connector.errors)
-    connector.require(wanted)
-    chosen = tuple(wanted) or names
-    if not names and not connector.templates:
-        connector.require(connector.left_out)
+    if not (names or connector.left_out or connector.templates):
         raise InputError("The manifest has no streams that can be read.")
+    connector.require(wanted or names or connector.left_out)
+    chosen = tuple(wanted) or names
     made = {name for names in connector.made_streams.values() for name in names}
     if chosen and not connector.readable(chosen) and not made.intersection(chosen):
         raise ManifestError(dict.fromkeys(problem for name in chosen for problem in connector.broken[name]))
     return chosen
+
+
+def check_files(arguments: Arguments, connector: Connector, streams: Sequence[str]) -> None:
+    """Raises `InputError` for a folder for files that none of the streams has."""
+    names = [name for name in streams if name not in connector.broken]
+    ways = [way for name in names for way in connector.stream(name).ways]
+    if arguments.files is not None and not any(way.file_uploader for way in ways):
+        raise InputError("--files: none of the streams has files (a `file_uploader`); leave it out.")
 
 
 def warnings_of(connector: Connector) -> list[str]:

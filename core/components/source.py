@@ -11,7 +11,7 @@ from pydantic import Field
 from core.components.api_budget import HTTPAPIBudget, whole_number
 from core.components.conditional_streams import ConditionalStreams
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.dynamic import DynamicStream
+from core.components.dynamic import DynamicStream, template_name
 from core.components.stream import ReadableStream, Stream
 from core.components.stream_groups import StreamGroup, ancestors
 from core.http.budget import Budget
@@ -28,8 +28,8 @@ DEFAULT_CONCURRENCY = 2
 class Check(Component, role=True):
     """How a connection is checked."""
 
-    def lint_in(self, streams: Sequence[str]) -> list[Problem]:
-        """What is wrong with it in a connector of these streams; paths are relative to the check."""
+    def lint_in(self, streams: Sequence[str], templates: Sequence[str]) -> list[Problem]:
+        """What is wrong with it in a connector of these streams and templates; paths are relative to the check."""
         return []
 
 
@@ -61,10 +61,17 @@ class CheckStream(Check):
         None, title="Config overrides", description="Inputs that have other values during the check."
     )
 
-    def lint_in(self, streams: Sequence[str]) -> list[Problem]:
+    def lint_in(self, streams: Sequence[str], templates: Sequence[str]) -> list[Problem]:
         problems = []
+        for index, wanted in enumerate(self.dynamic_streams_check_configs):
+            if (name := wanted.dynamic_stream_name) not in templates:
+                guess = closest(name, templates)
+                place = ("dynamic_streams_check_configs", index, "dynamic_stream_name")
+                message = f"the check names `{name}`, but no dynamic stream has that name"
+                hint = f"did you mean `{guess}`?" if guess else None
+                problems.append(Problem(message, place, Severity.WARNING, hint))
         for index, name in enumerate(self.stream_names):
-            if name not in streams:
+            if name not in streams and not templates:  # it may be one that is made from them
                 guess = closest(name, streams)
                 message = f"the check names `{name}`, but no stream has that name"
                 hint = f"did you mean `{guess}`?" if guess else None
@@ -213,8 +220,9 @@ class DeclarativeSource(Component):
             others.add(around)
 
     def _lint_check(self) -> Iterator[Problem]:
-        if self.check is not None and all(self._names) and not self.dynamic_streams:
-            yield from (problem.below("check") for problem in self.check.lint_in(self._names))
+        if self.check is not None and all(self._names):
+            templates = [template_name(one, index) for index, one in enumerate(self.dynamic_streams)]
+            yield from (problem.below("check") for problem in self.check.lint_in(self._names, templates))
 
     def _lint_presence(self) -> Iterator[Problem]:
         if not self.streams and not self.dynamic_streams:

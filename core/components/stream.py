@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from core.components.file_uploader import FileUploader
 from core.components.retriever import Retriever
 from core.jobs.steps import JobSteps
 from core.levels import Level
@@ -130,8 +131,8 @@ class DeclarativeStream(ReadableStream):
         title="State Migrations",
         description="Turn state that an earlier version saved into today's shape.",
     )
-    file_uploader: Annotated[dict[str, Any] | None, Shown(advanced=True)] = Field(
-        None, title="File Uploader", description="Downloads a file for every record (kept, not run)."
+    file_uploader: Annotated[FileUploader | None, Shown(advanced=True)] = Field(
+        None, title="File Uploader", description="Downloads a file for every record, where a run has a folder for them."
     )
 
     @property

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import Any
 
 from core.components.config_normalization import ConfigNormalizationRules
@@ -37,7 +36,7 @@ class Connector:
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
     and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
-    give, `useless` those that are broken; both stand among the broken streams themselves.
+    give; these stand among the broken streams themselves.
 
     `tree` is what is written, references and parameters resolved. `custom` is the code of custom components that may
     run; None: none may.
@@ -52,8 +51,7 @@ class Connector:
     portability: tuple[Problem, ...] = ()
     stream_names: tuple[str, ...] = ()
     left_out: Mapping[str, StreamCondition] = field(default_factory=dict)
-    templates: tuple[StreamTemplate, ...] = ()
-    useless: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    templates: tuple[StreamTemplate, ...] = field(default=(), repr=False)
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
@@ -77,6 +75,24 @@ class Connector:
         """The problems that keep the whole manifest, or a stream, from being read."""
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
+    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
+        """The connector with the streams that there are for these inputs, which is what a read is opened with.
+
+        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
+        """
+        if not any(entry.condition for entry in self.entries):
+            return self
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
+        left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
+        return replace(self.listing(_with_own_names(entries)), left_out=left_out)
+
+    def listing(self, entries: Iterable[StreamEntry]) -> Connector:
+        """The connector with these streams."""
+        entries = tuple(entries)
+        found = Listed.of(entries)
+        return replace(self, entries=entries, streams=found.streams, stream_names=found.names, broken=found.broken)
+
     @property
     def to_be_made(self) -> tuple[StreamTemplate, ...]:
         """The templates from which no streams were made yet."""
@@ -88,13 +104,10 @@ class Connector:
         `mask` takes the secrets out of what is said about them.
         """
         found = assembled(self.templates, made, self.stream_names, mask)
-        names = (name for names in found.names.values() for name in names)
+        errors = (problem for entry in found.entries for problem in entry.problems)
         return replace(
-            self,
-            streams=(*self.streams, *found.streams.values()),
-            problems=in_order([*self.problems, *found.warnings, *chain(*found.broken.values())]),
-            broken={**self.broken, **found.broken},
-            stream_names=(*self.stream_names, *names),
+            self.listing([*self.entries, *found.entries]),
+            problems=in_order([*self.problems, *found.warnings, *errors]),
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
             unmade=tuple(found.unmade),
@@ -112,26 +125,6 @@ class Connector:
     def without_templates(self) -> Connector:
         """The connector for whoever needs no streams that are made from templates."""
         return replace(self, templates=())
-
-    def for_inputs(self, config: Mapping[str, Any]) -> Connector:
-        """The connector with the streams that there are for these inputs, which is what a read is opened with.
-
-        `config` are the inputs as they were gathered. What this gives may be asked again, and gives itself then.
-        """
-        if not any(entry.condition for entry in self.entries):
-            return self
-        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
-        conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
-        left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
-        return replace(self.listing(_with_own_names(entries)), left_out=left_out)
-
-    def listing(self, entries: Iterable[StreamEntry]) -> Connector:
-        """The connector with these streams, before any were made from templates."""
-        entries = tuple(entries)
-        found = Listed.of(entries)
-        names = (*found.names, *(name for name in self.useless if name not in found.names))
-        broken = {**found.broken, **self.useless}
-        return replace(self, entries=entries, streams=found.streams, stream_names=names, broken=broken)
 
     def with_stream(self, path: Path, stream: Stream) -> Connector:
         """The connector with another stream, which can be read, in the place of the one at a path."""

@@ -6,25 +6,23 @@ A problem in one stream keeps no other from being read; one in what no read need
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from core.components.dynamic import DynamicDeclarativeStream
 from core.components.source import DeclarativeSource
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
 from core.connector.streams import StreamPlaces, stream_entries
-from core.connector.templates import StreamTemplate, template_name
+from core.connector.templates import TEMPLATES, templates_in, without_mapped
 from core.garbage import not_collected
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, in_order
 from core.manifest.resolver import Resolved, resolve_manifest
-from core.runtime.component import Component, Unsupported
+from core.runtime.component import Component
 
 _NOT_READ = frozenset({"version", "description", "check", "metadata"})
 """Fields at the top of a manifest that no read needs."""
-_TEMPLATES = "dynamic_streams"
 
 
 class _LoadProblem(NamedTuple):
@@ -70,9 +68,9 @@ def load_connector(document: Document) -> Connector:
     )
     if source is None:
         return connector
-    templates, useless = _templates(source, resolved, document, wrong)
-    connector = replace(connector, templates=templates, useless=useless)
-    return connector.listing(stream_entries(source, resolved, wrong, located))
+    templates, broken = templates_in(source, resolved, document, wrong)
+    entries = [*stream_entries(source, resolved, wrong, located), *broken]
+    return replace(connector.listing(entries), templates=templates)
 
 
 def _needed(resolved: Resolved, builder: TreeBuilder) -> Component | None:
@@ -101,7 +99,7 @@ def _in_references(resolved: Resolved, places: StreamPlaces) -> Iterator[_LoadPr
                 condition = resolved.faults((*around, "condition")) if around is not None else frozenset()
                 for path in resolved.faults(place) | condition:
                     streams[path].add(place)
-        elif key == _TEMPLATES and isinstance(value, list):
+        elif key == TEMPLATES and isinstance(value, list):
             for index in range(len(value)):
                 for path in resolved.faults((key, index)):
                     streams[path].add((key, index))
@@ -117,7 +115,7 @@ def _in_components(problems: Iterable[Problem], places: StreamPlaces) -> Iterato
         match problem.path:
             case ("streams", int(), *_):
                 yield _LoadProblem(problem, places.at(problem.path))
-            case (key, int(index), *_) if key == _TEMPLATES:
+            case (key, int(index), *_) if key == TEMPLATES:
                 yield _LoadProblem(problem, frozenset({(key, index)}))
             case (key, *_) if key in _NOT_READ:
                 yield _LoadProblem(problem)
@@ -130,45 +128,6 @@ def _weighed(found: _LoadProblem) -> _LoadProblem:
     if found.all or found.streams:
         return found
     return found._replace(problem=replace(found.problem, severity=Severity.WARNING))
-
-
-def _templates(
-    source: DeclarativeSource, resolved: Resolved, document: Document, wrong: Mapping[Path, Iterable[Problem]]
-) -> tuple[tuple[StreamTemplate, ...], dict[str, tuple[Problem, ...]]]:
-    """The templates of streams, and what is wrong with those that none can be made from."""
-    templates: list[StreamTemplate] = []
-    broken: dict[str, tuple[Problem, ...]] = {}
-    for index, stream in enumerate(source.dynamic_streams):
-        path: Path = (_TEMPLATES, index)
-        errors = [one for one in wrong.get(path, ()) if _keeps_from_making(one, stream, resolved.origin(path))]
-        name = template_name(stream, index)
-        if isinstance(stream, DynamicDeclarativeStream) and not errors:
-            templates.append(StreamTemplate(name, index, stream, resolved, document))
-        else:
-            broken[name] = tuple(dict.fromkeys([*broken.get(name, ()), *errors]))
-    return tuple(templates), broken
-
-
-def _keeps_from_making(problem: Problem, stream: Component, origin: Path) -> bool:
-    """A dynamic stream of an unknown type is kept, with a warning, but nothing can be made of it."""
-    is_of_type = problem.path == (*origin, "type") and isinstance(stream, Unsupported)
-    return _is_error(problem) or is_of_type
-
-
-def without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
-    """The problems without those of templates at places where a value is put before a stream is made of them."""
-
-    def is_mapped(path: Path) -> bool:
-        match path:
-            case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
-                stream = source.dynamic_streams[index]
-                if not isinstance(stream, DynamicDeclarativeStream):
-                    return False
-                resolver = stream.components_resolver
-                return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
-        return False
-
-    return [problem for problem in problems if not is_mapped(problem.path)]
 
 
 def _is_error(problem: Problem) -> bool:

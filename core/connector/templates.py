@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.components.dynamic import DynamicDeclarativeStream, DynamicStream
-from core.components.stream import Stream
+from core.components.dynamic import DynamicDeclarativeStream, template_name
+from core.components.source import DeclarativeSource
+from core.components.stream import BrokenStream, Stream
 from core.connector.building import TreeBuilder
+from core.connector.streams import StreamEntry
 from core.manifest.document import Document
 from core.manifest.parameters import Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity, show_path
@@ -17,6 +19,8 @@ from core.manifest.references import Report, Traced
 from core.manifest.resolver import Resolved
 from core.runtime.component import Unsupported
 
+TEMPLATES = "dynamic_streams"
+"""Where they stand at the top of a manifest."""
 _WARNINGS = 20
 """Warnings about made streams that are told; thousands of streams may have the same."""
 
@@ -40,7 +44,7 @@ class StreamTemplate:
     @property
     def path(self) -> Path:
         """Where it is in the resolved manifest."""
-        return ("dynamic_streams", self.index)
+        return (TEMPLATES, self.index)
 
     @property
     def _template_path(self) -> Path:
@@ -96,9 +100,37 @@ class StreamTemplate:
         return replace(problem, path=path, position=self._document.position(path), file=self._document.file)
 
 
-def template_name(definition: DynamicStream, index: int) -> str:
-    """The name by which a check and messages mean a dynamic stream (Airbyte: the same)."""
-    return definition.name or f"dynamic_stream_{index}"
+def templates_in(
+    source: DeclarativeSource, resolved: Resolved, document: Document, problems: Mapping[Path, Iterable[Problem]]
+) -> tuple[tuple[StreamTemplate, ...], list[StreamEntry]]:
+    """The templates of a source; those that are wrong stand for the streams that they would give."""
+    templates: list[StreamTemplate] = []
+    broken: list[StreamEntry] = []
+    for index, definition in enumerate(source.dynamic_streams):
+        path, name = (TEMPLATES, index), template_name(definition, index)
+        is_unknown = isinstance(definition, Unsupported)
+        wrong = [one for one in problems.get(path, ()) if is_unknown or one.severity is Severity.ERROR]
+        if isinstance(definition, DynamicDeclarativeStream) and not wrong:
+            templates.append(StreamTemplate(name, index, definition, resolved, document))
+        else:
+            broken.append(StreamEntry(path, name, BrokenStream(), tuple(wrong)))
+    return tuple(templates), broken
+
+
+def without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
+    """The problems without those of templates at places where a value is put before a stream is made of them."""
+
+    def is_mapped(path: Path) -> bool:
+        match path:
+            case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
+                definition = source.dynamic_streams[index]
+                if not isinstance(definition, DynamicDeclarativeStream):
+                    return False
+                resolver = definition.components_resolver
+                return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
+        return False
+
+    return [problem for problem in problems if not is_mapped(problem.path)]
 
 
 def _traced(value: Any, path: Path) -> Traced:
@@ -141,14 +173,13 @@ class Made:
 
 @dataclass(slots=True)
 class Assembled:
-    """The streams that were made, by name: `streams` can be read, `broken` come with what keeps each from being read.
+    """The streams that were made, and those that could not be made or can't be read, with what is wrong with each.
 
     What has no name of its own has one made of its template's. `names` are those of each template, in order, `unmade`
     the names of templates themselves that gave none, and `sources` is what each stream was built from.
     """
 
-    streams: dict[str, Stream] = field(default_factory=dict)
-    broken: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
+    entries: list[StreamEntry] = field(default_factory=list)
     names: dict[str, list[str]] = field(default_factory=dict)
     unmade: list[str] = field(default_factory=list)
     sources: dict[str, MadeStream] = field(default_factory=dict)
@@ -173,17 +204,18 @@ def assembled(
         name = one.name or _label(one.template, len(result.names[one.template.name]) + 1, used)
         if name not in result.names[one.template.name]:
             result.names[one.template.name].append(name)
-        if errors := [problem for problem in one.problems if problem.severity is Severity.ERROR]:
-            result.broken[name] = tuple(dict.fromkeys([*result.broken.get(name, ()), *errors]))
-        elif one.stream is not None:
-            result.streams[name], result.sources[name] = one.stream, source
+        errors = tuple(problem for problem in one.problems if problem.severity is Severity.ERROR)
+        result.entries.append(StreamEntry(one.template.path, name, one.stream or BrokenStream(), errors))
+        if not errors:
+            result.sources[name] = source
         result.warnings |= dict.fromkeys(one.warnings[: max(0, _WARNINGS - len(result.warnings))])
     for index, why in made.unmade.items():
         template = by_index[index]
         name = template.name if template.name not in used else show_path(template.path)
         result.names[template.name].append(name)
         result.unmade.append(name)
-        result.broken[name] = (template.problem(f"no stream can be made from the template: {mask(why)}"),)
+        problem = template.problem(f"no stream can be made from the template: {mask(why)}")
+        result.entries.append(StreamEntry(template.path, name, BrokenStream(), (problem,)))
     return result
 
 

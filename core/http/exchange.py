@@ -48,6 +48,7 @@ class Role(StrEnum):
     AUTH = "auth"
     SCHEMA = "schema"
     PROPERTIES = "properties"
+    FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,16 @@ def file_names(streams: Iterable[str]) -> dict[str, str]:
     file, a few digits of its hash make it unique.
     """
     hashed = {stream: _hashed(stream) for stream in streams}
-    taken = Counter(_folded(stream) for stream in hashed)
-    taken.update({_folded(name) for name in hashed.values()})
+    taken = Counter(folded(stream) for stream in hashed)
+    taken.update({folded(name) for name in hashed.values()})
     return {
-        stream: stream if _is_harmless(stream) and taken[_folded(stream)] == 1 else name
+        stream: stream if is_harmless(stream) and taken[folded(stream)] == 1 else name
         for stream, name in hashed.items()
     }
 
 
-def _is_harmless(stream: str) -> bool:
+def is_harmless(stream: str) -> bool:
+    """Whether a name is taken as it is by every file system."""
     return stream != "" and stream == cleaned(stream) and not _RESERVED.fullmatch(stream)
 
 
@@ -57,7 +58,7 @@ def _hashed(stream: str) -> str:
     return f"{cleaned(stream) or 'stream'}-{digits}"
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
     """Equal for names that a file system may confuse: in any case, and however accents are written."""
     for fold in (str.upper, str.casefold):
         name = unicodedata.normalize("NFD", fold(unicodedata.normalize("NFD", name)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from core.connector import Connector
 from core.errors import InputError, ReadError
 from core.levels import Level
+from core.outputs.file_folder import FileFolder
 from core.protocols import messages
 from core.protocols.checking import check, check_inputs, needs_made_streams
 from core.protocols.discovery import discover
@@ -18,6 +20,7 @@ from core.protocols.interrupts import Interrupts
 from core.protocols.log import MessageLog
 from core.protocols.options import Request
 from core.protocols.source import Source
+from core.protocols.staging import staging_folder
 from core.protocols.sync import Sync
 from core.protocols.tokens import ControlTokens
 from core.protocols.writer import MessageWriter
@@ -57,7 +60,10 @@ def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
     work = _work(request, config, log)
     if request.command == "check" and not needs_made_streams(connector, config):
         connector = connector.without_templates()
-    return asyncio.run(_run(connector, config, ControlTokens(migrated, log.writer), log, work))
+    around = Around(
+        ControlTokens(migrated, log.writer), staging_folder(connector) if request.command == "read" else None
+    )
+    return asyncio.run(_run(connector, config, around, log, work))
 
 
 def _work(request: Request, config: Mapping[str, Any], log: MessageLog) -> Work:
@@ -74,12 +80,18 @@ def _work(request: Request, config: Mapping[str, Any], log: MessageLog) -> Work:
     return lambda connector, reader: Sync(connector, streams, states, log).run(reader)
 
 
-async def _run(
-    connector: Connector, config: Mapping[str, Any], tokens: ControlTokens, log: MessageLog, work: Work
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a source keeps beside records and states."""
+
+    tokens: ControlTokens
+    files: FileFolder | None = None
+
+
+async def _run(connector: Connector, config: Mapping[str, Any], around: Around, log: MessageLog, work: Work) -> int:
     """Work with an open reader, which ends when a signal comes or nobody reads the messages any more."""
     writer, interrupts = log.writer, Interrupts()
-    async with open_reader(connector, config, body_limit=0, tokens=tokens) as reader:
+    async with open_reader(connector, config, body_limit=0, tokens=around.tokens, files=around.files) as reader:
 
         def end() -> None:
             writer.let_go()

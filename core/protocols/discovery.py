@@ -66,4 +66,4 @@ async def _described(stream: DeclarativeStream, context: Context, mask: Callable
         described["default_cursor_field"] = [cursor_field]
     if stream.primary_key_paths:
         described["source_defined_primary_key"] = stream.primary_key_paths
-    return {**described, "is_resumable": cursor_field is not None, "is_file_based": False}
+    return {**described, "is_resumable": cursor_field is not None, "is_file_based": stream.file_uploader is not None}

@@ -10,6 +10,7 @@ import orjson
 
 from core.outputs.encoders import Encoder, JsonLines
 from core.protocols.messages import without_nulls
+from core.runtime.files import FILE
 
 _NULL = b"null"
 _ENDS = (b'":', b'": ')
@@ -30,6 +31,8 @@ class Envelope(Encoder):
     def encode(self, records: Sequence[Mapping[str, Any]]) -> bytes:
         if not records:
             return b""
+        if any(FILE in record for record in records if isinstance(record, dict)):
+            return b"".join(map(self._with_file, records))
         lines = self._lines.encode(records)
         if _NULL in lines:
             cut = cut_nulls(lines, len(records))
@@ -37,6 +40,14 @@ class Envelope(Encoder):
         end = b',"emitted_at":%d}}\n' % int(time.time() * 1000)
         # JSON has no line feed but those between the records; the last one has no record after it.
         return b"".join((self._begin, lines[:-1].replace(b"\n", end + self._begin), end))
+
+    def _with_file(self, record: Mapping[str, Any]) -> bytes:
+        """The message of a record that a file belongs to, which the protocol names beside the data."""
+        file = record.get(FILE)
+        message = self.encode([{key: value for key, value in record.items() if key != FILE}])
+        if file is None:
+            return message
+        return b'%b,"file_reference":%b}}\n' % (message.removesuffix(b"}}\n"), orjson.dumps(file))
 
 
 def cut_nulls(lines: bytes, count: int) -> bytes | None:

@@ -39,6 +39,7 @@ from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
 from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
+from core.runtime.files import FileStore
 from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import TemplateError
@@ -67,6 +68,7 @@ class Reader:
         tokens: TokenStore,
         around: Surroundings,
         custom: CustomHost | None = None,
+        files: FileStore | None = None,
     ) -> None:
         assert connector.source is not None
         self._connector = connector
@@ -77,6 +79,7 @@ class Reader:
             read_parent=self.read_parent,
             first_record=self.first_record,
             folder=Path(connector.file).parent if connector.file else None,
+            files=files,
             tokens=tokens,
             sleep=sleep,
             now=around.now,
@@ -114,6 +117,8 @@ class Reader:
         finally:
             self._making.cancel()
         self._connector = await asyncio.to_thread(connector.with_made, made, self.mask)
+        assert self._connector.source is not None
+        self._turns = Turns(self._connector.source.stream_groups, self._connector.streams)
         return self._connector
 
     async def read(
@@ -374,11 +379,13 @@ async def open_reader(
     tape: Tape | None = None,
     secrets: Secrets | None = None,
     around: Surroundings = USUAL,
+    files: FileStore | None = None,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
     replaces; without it they are forgotten. `tape` takes up the traffic as it is. `secrets` are those that came up
-    before. `around` is what the run has around it.
+    before. `around` is what the run has around it, `files` takes the files of records; without it they are not
+    downloaded.
 
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
     it, `ReadError` when the manifest asks for an API budget that can't be kept.
@@ -413,7 +420,17 @@ async def open_reader(
         ) as session:
             try:
                 kept = tokens or TokenStore()
-                reader = Reader(connector, config, session, executor, wait, tokens=kept, around=around, custom=custom)
+                reader = Reader(
+                    connector,
+                    config,
+                    session,
+                    executor,
+                    wait,
+                    tokens=kept,
+                    around=around,
+                    custom=custom,
+                    files=files,
+                )
             except TemplateError as error:
                 raise InputError(str(error)) from None
             try:

@@ -15,6 +15,7 @@ from core.decoding.csv_rows import Rows
 from core.events import DownloadProgress, Records
 from core.levels import Level
 from core.reading.channel import EventChannel
+from core.reading.file_uploads import FileUploads
 from core.reading.plan import ReadPlan, RecordBudget
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
@@ -79,6 +80,7 @@ class RecordSink:
         budget: RecordBudget,
         received: SliceBytes,
         numbers: Iterator[int],
+        files: FileUploads | None = None,
     ) -> None:
         assert context.slice is not None
         self._plan = plan
@@ -94,6 +96,7 @@ class RecordSink:
         self.emitted = 0
         self.cut = False
         """Whether something was left out because of a limit."""
+        self._files = files
         self._numbers = numbers
         self.page = next(numbers)
         """The number of the page that is taken now, within the slice."""
@@ -143,6 +146,8 @@ class RecordSink:
             batch = batch.first(allowed) if isinstance(batch, (Lines, Rows)) else batch[:allowed]
         if not batch:
             return
+        if self._files is not None:
+            batch = self._files.add_to(batch)
         result.kept += len(batch)
         if result.first_record is None:
             result.first_record = batch[0]

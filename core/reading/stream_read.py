@@ -37,6 +37,7 @@ from core.jobs.settings import JobConcurrency
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.reading.channel import EventChannel
+from core.reading.file_uploads import FileUploads
 from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
@@ -50,6 +51,12 @@ PARTITIONS_PER_SLICE = 500
 _NO_PLACE = (
     "No record was read, and the first answer has no place for them: {}. Check the field path of the record selector, "
     "unless the API leaves that out when there is no data."
+)
+
+
+_NO_FOLDER = (
+    "The files that belong to the records are not downloaded, as there is no folder for them: longhaul --run names one "
+    "with --files FOLDER."
 )
 
 
@@ -164,6 +171,8 @@ class StreamRead:
         if self._plan.unsupported:
             raise ReadError(not_run(f"The stream `{stream.name}`", self._plan.unsupported))
         context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
+        if stream.file_uploader is not None and self._run.files is None and self._plan.role is not Role.PARENT:
+            context.log(Level.WARNING, _NO_FOLDER)
         known = self._plan.schema
         self._schema = await stream.load_schema(context) if known is None else known
         if known is None and self._schema != stream.json_schema:
@@ -240,7 +249,7 @@ class StreamRead:
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []
-        received = SliceBytes(context)
+        received, files = SliceBytes(context), self._files(context)
 
         def make_sink(numbers: Iterator[int]) -> RecordSink:
             sink = RecordSink(
@@ -252,6 +261,7 @@ class StreamRead:
                 budget=self._budget,
                 received=received,
                 numbers=numbers,
+                files=files,
             )
             sinks.append(sink)
             return sink
@@ -260,6 +270,8 @@ class StreamRead:
         final = False
         try:
             async with AsyncExitStack() as after:
+                if files is not None:
+                    after.callback(files.cancel)
                 outcome = await self._retrieve(cursor, context, make_sink, after)
                 if outcome is Outcome.DETACHED:
                     self._detached = True
@@ -295,6 +307,13 @@ class StreamRead:
             gate.release()
         if stop:
             raise _Stop
+
+    def _files(self, context: Context) -> FileUploads | None:
+        """What downloads the files of a slice; None where the stream has none, or they are of no interest."""
+        stream, store = self._plan.stream, self._run.files
+        if stream.file_uploader is None or store is None or self._plan.role is Role.PARENT:
+            return None
+        return FileUploads(stream, stream.file_uploader, store, context)
 
     async def _retrieve(
         self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink], after: AsyncExitStack

@@ -22,6 +22,7 @@ from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
+from core.runtime.files import FileStore
 from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
@@ -87,9 +88,9 @@ class Run:
     """One run of a connector: what its streams share.
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
-    parse, `folder` is where the manifest is (None: nowhere yet), `tokens` keeps tokens that an API gave in place of
-    those in the inputs, `now` is the clock, `monotonic` the one that time limits go by (in seconds), and `sleep` waits
-    for a number of seconds.
+    parse, `folder` is where the manifest is (None: nowhere yet), `files` takes the files of records (None: they are
+    not downloaded), `tokens` keeps tokens that an API gave in place of those in the inputs, `now` is the clock,
+    `monotonic` the one that time limits go by (in seconds), and `sleep` waits for a number of seconds.
     """
 
     config: Mapping[str, Any]
@@ -98,6 +99,7 @@ class Run:
     read_parent: ParentReader
     first_record: FirstRecord
     folder: Path | None = None
+    files: FileStore | None = None
     tokens: TokenStore = field(default_factory=TokenStore)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))

@@ -21,6 +21,7 @@ from sample_configs.demo_api import (
     athena,
     bigquery,
     braze,
+    crm,
     databricks,
     github,
     iterable,
@@ -43,7 +44,7 @@ from sample_configs.demo_api.jobs import Job, JobStore
 from sample_configs.demo_api.routing import Api, Backend, RateLimit
 
 _MODULES = (
-    *(sendgrid, stripe, salesforce, shopify, qualtrics, ads, shop),
+    *(sendgrid, stripe, salesforce, shopify, qualtrics, ads, shop, crm),
     *(snowflake, bigquery, databricks, athena, trino),
     *(marketo, microsoft_ads, amazon_sp_api, braze, github, iterable),
 )

@@ -8,12 +8,15 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+import yaml
 
 from core.errors import ReadError
 from core.events import Event, ExchangeFinished, Records, StreamFinished
 from core.reading import making, open_reader
 from core.reading.reader import Reader
+from core.scaling.plan import fingerprint
 from tests.support.dynamic import (
+    NAME,
     dynamic_manifest,
     from_api,
     from_config,
@@ -23,6 +26,8 @@ from tests.support.dynamic import (
     mapping,
     template,
 )
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.reference import counted, requests, without_duration
 from tests.support.server import LoopbackServer, Reply
@@ -125,7 +130,7 @@ async def test_a_name_that_several_streams_have_belongs_to_none() -> None:
     assert connector.stream_names == ("a", "b")
     assert list(connector.broken) == ["a"]
     assert "2 streams that are made have the same name, `a`" in str(connector.broken["a"][0])
-    assert [stream.name for stream in connector.streams] == ["b"]
+    assert connector.readable(["b"])
 
 
 async def test_a_name_that_a_stream_of_the_manifest_has_stays_with_it() -> None:
@@ -162,7 +167,7 @@ async def test_what_they_are_made_of_can_not_be_asked_for(server: LoopbackServer
     )
     async with open_reader(loaded(manifest), {}) as reader:
         connector = await reader.make_streams()
-        assert connector.stream_names == ("own", "Tables", "b")
+        assert connector.stream_names == ("own", "b", "Tables")
         _, end = await read(reader, "Tables")
     assert end.outcome == "failed"
     assert "no stream can be made from the template: The dynamic stream `Tables` couldn't be read." in end.errors[0]
@@ -263,9 +268,71 @@ def test_what_is_wrong_is_known_without_inputs(name: str) -> None:
     assert said in "\n".join(map(str, connector.broken["Tables"]))
 
 
+def test_a_check_of_a_template_that_is_not_there() -> None:
+    wanted = {"type": "DynamicStreamCheckConfig", "dynamic_stream_name": "Table"}
+    check = {"type": "CheckStream", "stream_names": ["a"], "dynamic_streams_check_configs": [wanted]}
+    connector = loaded(dynamic_manifest(from_list([{"name": "a"}], name="Tables"), check=check))
+    (problem,) = connector.problems
+    assert "the check names `Table`, but no dynamic stream has that name (did you mean `Tables`?)" in str(problem)
+    assert problem.path[:2] == ("check", "dynamic_streams_check_configs")
+
+
 def test_what_a_mapping_puts_in_its_place_is_no_problem() -> None:
     dynamic = from_list([{"name": "a"}], mapping(["retriever", "requester", "http_method"], "GET"))
     dynamic["stream_template"]["retriever"]["requester"]["http_method"] = "to be chosen"
     connector = loaded(dynamic_manifest(dynamic))
     assert not connector.broken
     assert [problem for problem in connector.problems if problem.severity == "error"] == []
+
+
+async def test_the_templates_may_delegate_by_their_state(server: LoopbackServer) -> None:
+    server.on("/all", Reply([{"id": 1}]))
+    server.on("/changes", Reply([{"id": 2, "day": "2024-01-02"}]))
+    cursor = {
+        "type": "DatetimeBasedCursor",
+        "cursor_field": "day",
+        "datetime_format": "%Y-%m-%d",
+        "start_datetime": "2024-01-01",
+        "end_datetime": "2024-01-04",
+    }
+    ways = [
+        template(server.url(), **{"$parameters": {"entity": "all"}}),
+        template(server.url(), incremental_sync=cursor, **{"$parameters": {"entity": "changes"}}),
+    ]
+    delegating = {
+        "type": "StateDelegatingStream",
+        "name": "",
+        "full_refresh_stream": ways[0],
+        "incremental_stream": ways[1],
+    }
+    names = [mapping(["*", "name"], "{{ components_values['name'] }}"), NAME]
+    dynamic = {**from_list([{"name": "a"}, {"name": "b"}], names=names), "stream_template": delegating}
+    async with open_reader(loaded(dynamic_manifest(dynamic)), {}) as reader:
+        connector = await reader.make_streams()
+        assert not connector.broken, connector.broken
+        assert (await read(reader, "a"))[0] == [{"id": 1}]
+        assert (await read(reader, "a", {"day": "2024-01-01"}))[0] == [{"id": 2, "day": "2024-01-02"}]
+
+
+async def test_what_they_are_made_of_may_come_from_a_job(server: LoopbackServer) -> None:
+    serve_job(server, "done", records=({"name": "goods"}, {"name": "orders"}))
+    dynamic = from_api(server.url(), name="Tables")
+    dynamic["components_resolver"]["retriever"] = yaml.safe_load(jobs_manifest(server))["streams"][0]["retriever"]
+    connector = await made_connector(dynamic_manifest(dynamic))
+    assert connector.stream_names == ("goods", "orders"), connector.broken
+
+
+async def test_no_secret_can_be_guessed_from_the_fingerprint_of_a_plan() -> None:
+    spec = {
+        "type": "Spec",
+        "connection_specification": {
+            "type": "object",
+            "properties": {"key": {"type": "string", "airbyte_secret": True}},
+        },
+    }
+    entity = mapping(["$parameters", "entity"], "{{ config['key'] }}")
+    manifest = dynamic_manifest(from_list([{"name": "a"}], entity), spec=spec)
+    marks = set()
+    for key in ("hunter2-hunter2", "swordfish-swordfish"):
+        marks.add(fingerprint(await made_connector(manifest, {"key": key}), "a", {"key": key}))
+    assert len(marks) == 1

@@ -15,17 +15,20 @@ from sample_configs import sample, samples
 from sample_configs.demo_api import DemoApi
 from tests.support.oracle import Oracle
 from tests.support.reading import no_wait
+from tests.support.samples import MADE
 
 ROWS = 200
 RECORDS = {
     ("qualtrics_responses", "responses"): 2 * ROWS,
     ("orders_paginated", "stores"): 5,
     ("orders_paginated", "products"): 100,
+    ("crm_tables", "users"): 5,
+    **{("crm_tables", stream): 40 for stream in MADE["crm_tables"]},
     ("amazon_sp_api", "listings"): 2 * ROWS,
 }
 """What streams have that don't have `ROWS` records."""
 
-STREAMS = [(each.name, stream) for each in samples() for stream in each.streams]
+STREAMS = [(each.name, stream) for each in samples() for stream in (*each.streams, *MADE.get(each.name, ()))]
 
 
 @pytest.mark.parametrize(("name", "stream"), STREAMS)
@@ -35,6 +38,7 @@ async def test_a_sample_is_read_from_the_demo_api(name: str, stream: str, api: D
     config = gather_inputs(connector.connection_specification, given=api.inputs(name))
 
     async with open_reader(connector, config, sleep=no_wait) as reader:
+        await reader.make_streams()
         events = [event async for event in reader.read(stream)]
 
     end = events[-1]

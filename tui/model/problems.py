@@ -10,7 +10,7 @@ from typing import Any
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
-from core.connector.loading import without_mapped
+from core.connector.templates import without_mapped
 from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
@@ -91,6 +91,7 @@ class ManifestCheck:
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()
+            problems = without_mapped(problems, source)
         self._add(NO_STREAM, problems)
 
     def _add(self, section: int, problems: list[Problem]) -> None:

@@ -35,6 +35,7 @@ _TITLES: Mapping[Role, str] = {
     Role.AUTH: "Refresh token",
     Role.SCHEMA: "Schema loader",
     Role.PROPERTIES: "Properties",
+    Role.FILE: "File",
 }
 _GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA, Role.PROPERTIES})
 """Requests that belong to no partition, whichever one needed them first."""

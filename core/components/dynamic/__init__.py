@@ -2,7 +2,7 @@
 
 from core.components.dynamic.mapping import ComponentMappingDefinition
 from core.components.dynamic.resolvers import ComponentsResolver
-from core.components.dynamic.stream import BrokenDynamicStream, DynamicDeclarativeStream, DynamicStream
+from core.components.dynamic.stream import BrokenDynamicStream, DynamicDeclarativeStream, DynamicStream, template_name
 
 __all__ = [
     "BrokenDynamicStream",
@@ -10,4 +10,5 @@ __all__ = [
     "ComponentsResolver",
     "DynamicDeclarativeStream",
     "DynamicStream",
+    "template_name",
 ]

@@ -48,3 +48,8 @@ class DynamicDeclarativeStream(DynamicStream):
         title="Use Parent Parameters",
         description="A `$parameters` entry of a component wins over one of the same name in a component within it.",
     )
+
+
+def template_name(definition: DynamicStream, index: int) -> str:
+    """The name by which a check and messages mean a dynamic stream (Airbyte: the same)."""
+    return definition.name or f"dynamic_stream_{index}"

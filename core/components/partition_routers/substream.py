@@ -10,7 +10,7 @@ from pydantic import Field
 from core.components.partition_routers.values import PARENT_SLICE, ValueRouter, ValueSource
 from core.components.request_parts import RequestOption
 from core.components.stream import ReadableStream
-from core.manifest.problems import Problem
+from core.manifest.problems import Problem, Severity
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context, text_of
 from core.runtime.partitions import ChainedWalk, Parent, Seeds, Walk
@@ -50,6 +50,13 @@ class ParentStreamConfig(Component):
         title="Lazy Read Pointer",
         description="Where parent records hold child records (kept; children are always requested).",
     )
+
+    def lint(self) -> list[Problem]:
+        """What of it has no effect."""
+        if not self.lazy_read_pointer:
+            return []
+        message = "`lazy_read_pointer` has no effect: the child records of every parent are requested"
+        return [Problem(message, ("lazy_read_pointer",), Severity.WARNING)]
 
     @property
     def stream_name(self) -> str:
