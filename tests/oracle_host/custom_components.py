@@ -2,8 +2,9 @@
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import InitVar, dataclass, field
-from typing import Any, List, Mapping, Optional
+from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
@@ -40,10 +41,10 @@ class Columns(RecordExtractor):
     config: Mapping[str, Any]
     parameters: InitVar[Mapping[str, Any]]
     decoder: Decoder = field(default_factory=lambda: JsonDecoder(parameters={}))
-    names: Optional[List[str]] = None
+    names: list[str] | None = None
 
     def __post_init__(self, parameters):
-        self._of = parameters.get("name")
+        self._of = (parameters or {}).get("name")
 
     def extract_records(self, response):
         for body in self.decoder.decode(response):
@@ -161,7 +162,7 @@ class Regions(PartitionRouter):
         return {"region": stream_slice["region"]}
 
     def get_request_headers(self, *, stream_state=None, stream_slice=None, next_page_token=None):
-        return {"X-Kind": stream_slice.extra_fields["long"]}
+        return {"X-Kind": stream_slice["region"].upper()}
 
     def get_request_body_data(self, *, stream_state=None, stream_slice=None, next_page_token=None):
         return {}
@@ -320,7 +321,7 @@ class Whole(SimpleRetriever):
 
     def read_records(self, records_schema, stream_slice=None):
         for record in super().read_records(records_schema, stream_slice):
-            record["whole"] = True
+            record.data["whole"] = True
             yield record
 
 
