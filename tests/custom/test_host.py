@@ -88,13 +88,19 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
         reading = asyncio.create_task(_drained(reader.read("items")))
         async with asyncio.timeout(60):
             await server.was_asked()
-            while host._process is None or not host._built:
-                await asyncio.sleep(0)
+            await asyncio.to_thread(until_asked, host)
         pid = host._process._process.pid
         reader.cancel()
         await asyncio.wait([reading])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def until_asked(host: CustomHost) -> None:
+    """Wait for the first component to be made."""
+    while host._process is None or not host._built:
+        pass
+    next(iter(host._built.values())).result(60)
 
 
 async def _drained(events: Any) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from airbyte_cdk.sources.declarative.auth.token import BearerAuthenticator
 from airbyte_cdk.sources.declarative.decoders import Decoder, JsonDecoder
 from airbyte_cdk.sources.declarative.extractors import DpathExtractor
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
@@ -114,11 +113,19 @@ class Signed(DeclarativeAuthenticator):
 
 
 @dataclass
-class Header(BearerAuthenticator):
-    """Gives a header as an authenticator of airbyte-cdk does, built with a part of its own."""
+class Header(DeclarativeAuthenticator):
+    """Changes the request itself."""
+
+    config: Mapping[str, Any]
+    auth_header = ""
+    token = ""
+
+    def get_auth_header(self):
+        return {}
 
     def __call__(self, request):
-        request.headers["X-Kind"] = f"{request.method} {self.token}"
+        request.headers["X-Kind"] = f"{request.method}-called-{self.config['kind']}"
+        request.prepare_url(request.url, {"signature": len(request.url.partition("?")[2])})
         return request
 
 

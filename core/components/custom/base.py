@@ -57,7 +57,7 @@ def not_run(who: str, types: Sequence[str]) -> str:
     if any(name in CustomComponent.kinds for name in types):
         text += (
             " Custom components are Python code for Airbyte, which runs only when you allow it: read the code, then "
-            "add --custom-code components.py, or set AIRBYTE_ENABLE_UNSAFE_CODE=true for source-longhaul."
+            "answer the question before a test with yes, add --custom-code components.py to a run, or set AIRBYTE_ENABLE_UNSAFE_CODE=true for source-longhaul."
         )
     return text
 
