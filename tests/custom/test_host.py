@@ -89,6 +89,7 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
         async with asyncio.timeout(60):
             await server.was_asked()
             await asyncio.to_thread(until_asked, host)
+        assert host._process is not None
         pid = host._process._process.pid
         reader.cancel()
         await asyncio.wait([reading])

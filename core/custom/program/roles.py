@@ -88,7 +88,8 @@ def authenticate(component, message, body):
 
 def _asked(component, name):
     method = getattr(component, name, None)
-    return dict(method() or {}) if callable(method) else {}
+    found = method() if callable(method) else None
+    return found if isinstance(found, str) else dict(found or {})
 
 
 def refresh(component, message, body):
