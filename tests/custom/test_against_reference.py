@@ -157,6 +157,32 @@ async def test_a_partition_router_with_parents(server: LoopbackServer, oracle: O
     await compare(server, oracle, text, CONFIG, custom=allowed())
 
 
+async def test_a_group_of_custom_partitions(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", items())
+    router = {
+        "type": "GroupingPartitionRouter",
+        "group_size": 2,
+        "underlying_partition_router": custom("PartitionRouter", "Regions"),
+    }
+    requester = {"request_headers": {"X-Kind": "{{ stream_partition['region'] | join('+') }}"}}
+    text = manifest(server, retriever={"partition_router": router}, requester=requester)
+    await compare(server, oracle, text, {**CONFIG, "regions": ["eu", "us", "ap"]}, custom=allowed())
+
+
+async def test_an_older_state_of_a_stream_with_a_partition_router(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/owners", Reply([{"id": 1}, {"id": 2}]))
+    server.on("/items", by_day)
+    router = yaml.safe_load(PARENTS % server.url("/owners"))["partition_router"]
+    migrations = [{"type": "LegacyToPerPartitionStateMigration"}]
+    text = manifest(
+        server,
+        stream={**CURSOR, "state_migrations": migrations},
+        retriever={"partition_router": {**router, **custom("PartitionRouter", "Owners")}},
+    )
+    state = {"o1": {"day": "2024-01-03"}, "o2": {"day": "2024-01-02"}}
+    await compare(server, oracle, text, CONFIG, state, custom=allowed())
+
+
 def next_page(asked: Asked) -> Reply:
     number = len(asked.query["token"][0])
     count = 2 if number < 40 else 1

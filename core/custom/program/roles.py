@@ -123,6 +123,11 @@ def partitions(component, message, body):
     )
 
 
+def has_parents(component, message, body):
+    """Whether it keeps the states of parent streams."""
+    return component.get_stream_state() is not None
+
+
 def options(component, message, body):
     """What a slice adds to requests."""
     return _options(component, slice_of(message["slice"]), message.get("next_page_token"))
@@ -221,7 +226,7 @@ def retrieve(component, message, body):
 ROLES = {
     one.__name__: one
     for one in (
-        *(extract, transform, keep, normalize, authenticate, refresh, send, partitions, options, first_page, next_page),
-        *(judge, wait, schema, migrate, decode, change_config, validate, retrieve),
+        *(extract, transform, keep, normalize, authenticate, refresh, send, partitions, has_parents, options),
+        *(first_page, next_page, judge, wait, schema, migrate, decode, change_config, validate, retrieve),
     )
 }
