@@ -10,8 +10,11 @@ import yaml
 
 from core.http.exchange import Role
 from tests.support.custom import allowed
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.paging_api import INCREMENTAL, PARENTS
+from tests.support.reading import read_all
 from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -290,3 +293,45 @@ async def test_a_whole_retriever_with_partitions(server: LoopbackServer, oracle:
     }
     text = manifest(server, stream=CURSOR, retriever={**custom("Retriever", "Whole"), "partition_router": router})
     await compare(server, oracle, text, CONFIG, custom=allowed())
+
+
+@pytest.mark.slow
+async def test_a_retriever_of_a_schema(server: LoopbackServer) -> None:
+    server.on("/items", items())
+    server.on("/fields", Reply({"items": [{"fields": [{"name": "n", "kind": "string"}]}]}))
+    requester = {"type": "HttpRequester", "url": server.url("/fields")}
+    retriever = {"requester": requester, "record_selector": {"type": "RecordSelector", "extractor": DPATH}}
+    loader = {
+        "type": "DynamicSchemaLoader",
+        "retriever": {**custom("Retriever", "Whole"), **retriever},
+        "schema_type_identifier": {
+            "type": "SchemaTypeIdentifier",
+            "schema_pointer": ["fields"],
+            "key_pointer": ["name"],
+            "type_pointer": ["kind"],
+        },
+    }
+    selector = {"schema_normalization": "Default"}
+    text = manifest(server, stream={"schema_loader": loader}, selector=selector)
+    told = await read_all(text, CONFIG, custom=allowed())
+    assert told.outcome == "complete", told.errors
+    assert [record["n"] for record in told.records] == ["0", "1", "2", "3", "4"]
+    assert len(server.to("/fields")) == 1
+
+
+@pytest.mark.slow
+async def test_an_extractor_of_the_result_of_a_job(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply('{"items": [{"n": 1}]}\n{"items": [{"n": 2}]}\n', headers={"X-Answer": "yes"}))
+    written = yaml.safe_load(jobs_manifest(server, retriever="download_decoder: {type: JsonlDecoder}"))
+    stream = written["streams"][0]
+    stream["name"] = "items"
+    stream["retriever"]["record_selector"] = {
+        "type": "RecordSelector",
+        "extractor": custom("RecordExtractor", "Columns"),
+    }
+    stream["retriever"].pop("download_extractor", None)
+    written["check"]["stream_names"] = ["items"]
+    told = await read_all(yaml.safe_dump(written), CONFIG, custom=allowed())
+    assert told.outcome == "complete", told.errors
+    assert [(record["n"], record["header"]) for record in told.records] == [(1, "yes"), (2, "yes")]
