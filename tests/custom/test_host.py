@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import select
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +97,28 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
         await asyncio.wait([reading])
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for the process of another one, as Linux can")
+def test_the_process_ends_with_one_that_is_killed() -> None:
+    begin = (
+        "import os, signal\n"
+        "from core.custom.host import CustomHost\n"
+        "from core.custom.permission import CustomCode\n"
+        "process = CustomHost(CustomCode.of('', 'c.py'), {}, {})._running()._process\n"
+        "print(process.pid, flush=True)\n"
+        "input()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, CUSTOM_PYTHON: str(PYTHON)}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", begin], env=environment, **pipes) as killed:
+        assert killed.stdout is not None
+        code = os.pidfd_open(int(killed.stdout.readline()))
+        killed.communicate("\n")
+    assert killed.returncode == -9
+    assert select.select([code], [], [], 30)[0] == [code]
+    os.close(code)
 
 
 def until_asked(host: CustomHost) -> None:
