@@ -110,7 +110,7 @@ async def test_transformations_see_slice_and_state_advances(server: LoopbackServ
     server.on("/items", by_day)
     text = manifest(server, stream={**CURSOR, "transformations": [custom("Transformation", "Marks")]})
     told = await compare(server, oracle, text, CONFIG, {"day": "2024-01-02"}, custom=allowed())
-    assert told.records[0]["slice"] == {"start_time": "2024-01-02", "end_time": "2024-01-02"}
+    assert {"start_time": "2024-01-02", "end_time": "2024-01-02"} in [record["slice"] for record in told.records]
 
 
 @pytest.mark.parametrize(
