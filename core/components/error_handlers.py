@@ -59,7 +59,7 @@ class RetryingErrorHandler(ErrorHandler, role=True):
             return decision
         try:
             waits = (strategy.wait(outcome, attempt, context) for strategy in self.strategies(outcome, context))
-            return replace(decision, wait=next(filter(None, waits), None))
+            return replace(decision, wait=next(filter(None, waits), decision.wait))
         except WaitTooLongError as error:
             return replace(decision, wait=inf, message=str(error), failure_type=FailureType.TRANSIENT_ERROR)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.components.cursors import DatetimeBasedCursor
+from core.components.custom.reading import CustomPartitionRouter
 from core.components.partition_routers import SubstreamPartitionRouter, UnionPartitionRouter
 from core.components.partition_routers.values import ValueRouter
 from core.components.stream import DeclarativeStream, StateMigration
@@ -25,7 +26,8 @@ class LegacyToPerPartitionStateMigration(StateMigration):
     def lint_in(self, stream: DeclarativeStream) -> list[Problem]:
         """The stream has parents, or a union, and a cursor over time (Airbyte refuses everything else)."""
         problems = []
-        if not isinstance(stream.retriever.router, SubstreamPartitionRouter | UnionPartitionRouter):
+        router = stream.retriever.router
+        if not isinstance(router, SubstreamPartitionRouter | UnionPartitionRouter | CustomPartitionRouter):
             problems.append(_refusal("a parent stream or a union as its partition router"))
         if not isinstance(stream.incremental_sync, DatetimeBasedCursor):
             problems.append(_refusal("a DatetimeBasedCursor as its `incremental_sync`"))

@@ -29,8 +29,8 @@ from core.errors import ReadError
 START_WITHIN = 120.0
 """Seconds in which the process has to have imported airbyte-cdk and the code."""
 PROGRAM = Path(__file__).parent / "program"
-_SPOKEN = 200
-"""Lines of what the code prints that are kept."""
+_SPOKEN = 10
+"""Lines of what the code has printed last that are told when its process ends."""
 _PASSED_ON = frozenset(
     {
         *("PATH", "HOME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "USER", "LOGNAME", "SYSTEMROOT"),
@@ -60,7 +60,7 @@ class CustomHost:
     """Runs the custom components of one manifest with one set of inputs.
 
     Methods may be called from any thread; they wait for the process, so that the event loop must not call them.
-    `mask` removes secrets from what the code says, `report` takes what it prints.
+    `mask` removes secrets from what the code says.
     """
 
     def __init__(
@@ -102,11 +102,6 @@ class CustomHost:
     def ask(self, who: str, message: Mapping[str, Any], body: bytes = b"") -> Answer:
         """Ask the process; `who` is the class that answers. Raises `CustomError`."""
         return self._running().ask(who, message, body)
-
-    def printed(self) -> list[str]:
-        """The last lines that the code printed since the last call, masked."""
-        process = self._process
-        return [] if process is None else [self._mask(line) for line in process.spoken()]
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -234,14 +229,6 @@ class _Process:
             with self._lock:
                 self._waiting.pop(number, None)
 
-    def spoken(self) -> list[str]:
-        """What was printed since the last call."""
-        lines = []
-        with suppress(IndexError):
-            while True:
-                lines.append(self._said.popleft())
-        return lines
-
     def kill(self) -> None:
         """End it, with all processes that it has started."""
         self._stop("the run is over.")
@@ -285,7 +272,7 @@ class _Process:
                 self._stop(why)
         code = self._process.wait()
         self._threads[1].join(2)
-        said = "\n".join([*self._said][-10:])
+        said = "\n".join(self._said)
         why = why or f"its process has ended ({_ending(code)}).{f' It said: {said}' if said else ''}"
         with self._lock:
             self._end = self._end or why

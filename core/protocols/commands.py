@@ -14,6 +14,7 @@ from core.levels import Level
 from core.outputs.file_folder import FileFolder
 from core.protocols import messages
 from core.protocols.checking import check, check_inputs, needs_made_streams
+from core.protocols.custom_code import ALLOWED, is_allowed
 from core.protocols.discovery import discover
 from core.protocols.files import read_catalog, read_state
 from core.protocols.interrupts import Interrupts
@@ -38,8 +39,11 @@ def carry_out(request: Request, writer: MessageWriter) -> int:
     Raises `ManifestError`, `InputError`, `SourceError` and what `open_reader` raises.
     """
     log = MessageLog(writer, debug=request.debug)
-    if request.components is not None:
-        log.log(Level.WARNING, "--components-path is not used: Longhaul runs no Python components.")
+    if request.components is not None and not is_allowed():
+        log.log(
+            Level.WARNING,
+            f"--components-path is not used: Python code runs only with {ALLOWED}=true in the environment.",
+        )
     source = Source.of(request)
     try:
         return _carry_out(request, source, log)

@@ -19,6 +19,11 @@ ALLOWED = "AIRBYTE_ENABLE_UNSAFE_CODE"
 _HASHES = {"md5": hashlib.md5, "sha256": hashlib.sha256}
 
 
+def is_allowed() -> bool:
+    """Whether the environment allows custom code."""
+    return os.environ.get(ALLOWED, "").lower() == "true"
+
+
 def custom_code(connector: Connector, file: Path | None, config: Mapping[str, Any]) -> CustomCode | None:
     """The code that may run: that of the config, of the file that is named, or of the one beside the manifest; None
     where none may run, or none is there.
@@ -26,7 +31,7 @@ def custom_code(connector: Connector, file: Path | None, config: Mapping[str, An
     Raises `SourceError` for code in the config that may not run or is not what its checksums say, `InputError` for
     code that can't be read.
     """
-    allowed = os.environ.get(ALLOWED, "").lower() == "true"
+    allowed = is_allowed()
     if text := config.get(COMPONENTS):
         if not allowed:
             raise SourceError(

@@ -141,19 +141,18 @@ class RecordPipeline:
         self, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
     ) -> Iterator[Record]:
         if self._in_batches:
-            alone = RecordPipeline(self._extract, (), None, (), warn=self._warn)
-            alone.found = self.found
-            yield from self._batchwise(alone, elements, filters)
-        else:
-            before = [step for step in self._before if not isinstance(step, ManyRecords)]
-            keep = _both(*(one for one in filters if not isinstance(one, ManyRecords)))
-            after = [step for step in self._after if not isinstance(step, ManyRecords)]
-            yield from self._one_by_one(elements, before, keep, after)
+            return self._batchwise(elements, filters)
+        before = [step for step in self._before if not isinstance(step, ManyRecords)]
+        keep = _both(*(one for one in filters if not isinstance(one, ManyRecords)))
+        after = [step for step in self._after if not isinstance(step, ManyRecords)]
+        return self._one_by_one(elements, before, keep, after)
 
     def _batchwise(
-        self, alone: RecordPipeline, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
+        self, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
     ) -> Iterator[Record]:
-        """The records of what only extracts, many at a time through each step."""
+        """The same with many records at a time in each step."""
+        alone = RecordPipeline(self._extract, (), None, (), warn=self._warn)
+        alone.found = self.found
         steps = [
             *map(_changing, self._before),
             *(_keeping(one) for one in filters if one is not None),

@@ -142,7 +142,7 @@ def test_a_retriever_that_can_not_be_run_is_met_by_a_read() -> None:
 
     (told,) = problems(requester(request_parameters={"p": {**PROPERTIES, "property_list": listing}}))
 
-    assert "warning: `CustomRetriever` is Python code for Airbyte" in told
+    assert "warning: `CustomRetriever` is Python code for Airbyte (`a.B`)" in told
 
 
 def test_requests_of_a_job_ask_for_no_properties() -> None:

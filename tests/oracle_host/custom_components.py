@@ -8,7 +8,6 @@ from typing import Any
 
 import requests
 from airbyte_cdk.sources.declarative.auth.declarative_authenticator import DeclarativeAuthenticator
-from airbyte_cdk.sources.declarative.auth.token import BearerAuthenticator
 from airbyte_cdk.sources.declarative.decoders import Decoder, JsonDecoder
 from airbyte_cdk.sources.declarative.extractors import DpathExtractor
 from airbyte_cdk.sources.declarative.extractors.record_extractor import RecordExtractor
@@ -44,7 +43,7 @@ class Columns(RecordExtractor):
     names: list[str] | None = None
 
     def __post_init__(self, parameters):
-        self._of = parameters.get("name")
+        self._of = (parameters or {}).get("name")
 
     def extract_records(self, response):
         for body in self.decoder.decode(response):
@@ -114,11 +113,19 @@ class Signed(DeclarativeAuthenticator):
 
 
 @dataclass
-class Header(BearerAuthenticator):
-    """Gives a header as an authenticator of airbyte-cdk does, built with a part of its own."""
+class Header(DeclarativeAuthenticator):
+    """Changes the request itself."""
+
+    config: Mapping[str, Any]
+    auth_header = ""
+    token = ""
+
+    def get_auth_header(self):
+        return {}
 
     def __call__(self, request):
-        request.headers["X-Kind"] = f"{request.method} {self.token}"
+        request.headers["X-Kind"] = f"{request.method}-called-{self.config['kind']}"
+        request.prepare_url(request.url, {"signature": len(request.url.partition("?")[2])})
         return request
 
 
@@ -162,7 +169,7 @@ class Regions(PartitionRouter):
         return {"region": stream_slice["region"]}
 
     def get_request_headers(self, *, stream_state=None, stream_slice=None, next_page_token=None):
-        return {"X-Kind": stream_slice.extra_fields["long"]}
+        return {"X-Kind": stream_slice["region"].upper()}
 
     def get_request_body_data(self, *, stream_state=None, stream_slice=None, next_page_token=None):
         return {}
@@ -321,7 +328,7 @@ class Whole(SimpleRetriever):
 
     def read_records(self, records_schema, stream_slice=None):
         for record in super().read_records(records_schema, stream_slice):
-            record["whole"] = True
+            record.data["whole"] = True
             yield record
 
 

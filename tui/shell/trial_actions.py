@@ -201,6 +201,7 @@ class TrialActions:
         async with self._starting:  # a second key finds a trial that is running
             if not await self._can_start(stream, only) or not await self.may_end("Test"):
                 return
+            await self._ask_about_code()
             if stream.index is not None and self._builder.navigation.selection != stream.index:
                 await self._builder.navigation.show(stream.index, focus=False)
             await self.show()
@@ -229,6 +230,15 @@ class TrialActions:
         self._interaction.report_error(f"Fix this first, then test: {refusal.message}")
         await builder.navigation.show_path(refusal.path)
         return False
+
+    async def _ask_about_code(self) -> None:
+        """Let people decide about Python code that was not allowed yet; without it, the test says what is missing."""
+        asked = self._trials.code_question()
+        if asked is None:
+            return
+        dialog = ConfirmDialog("Run Python code?", asked.text, confirm="Run it", destructive=True)
+        if await self._interaction.ask(dialog):
+            asked.allow()
 
     async def may_end(self, what: str) -> bool:
         """Whether the running trial may be ended for something else, which `what` names; True without one."""

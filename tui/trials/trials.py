@@ -38,6 +38,7 @@ from tui.model.streams import StreamKind, fingerprint
 from tui.model.tokens import TrialTokens
 from tui.trials import picks
 from tui.trials.controller import PATIENCE, Opener, TrialChanged, TrialController
+from tui.trials.custom_code import CodeQuestion, with_allowed_code
 from tui.trials.limits import ChosenSettings
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
@@ -288,7 +289,12 @@ class Trials:
         """The connector; its file is where it was saved last, for a schema that is in a file beside it."""
         session = self.session
         connector = session.connector if last is Stage.DOWNLOAD else stages.connector_up_to(session, index, last)
-        return replace(connector, file=session.document.file)
+        file = session.document.file
+        return with_allowed_code(replace(connector, file=file), file)
+
+    def code_question(self) -> CodeQuestion | None:
+        """What is to be asked before a trial, as it would run Python code; None: nothing. Raises `InputError`."""
+        return CodeQuestion.about(self.session.connector, self.session.document.file)
 
     def _config(self) -> dict[str, Any]:
         connector = self.session.connector

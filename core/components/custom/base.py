@@ -36,7 +36,8 @@ class CustomComponent(Unsupported, role=True):
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
-        CustomComponent.kinds[cls.__name__] = cls
+        if cls.__base__ is not Unsupported:
+            CustomComponent.kinds[cls.__name__] = cls
 
     def remote(self, context: Context | None) -> Remote:
         """The component in its process. Raises `ReadError` where none may run."""
@@ -57,7 +58,8 @@ def not_run(who: str, types: Sequence[str]) -> str:
     if any(name in CustomComponent.kinds for name in types):
         text += (
             " Custom components are Python code for Airbyte, which runs only when you allow it: read the code, then "
-            "add --custom-code components.py, or set AIRBYTE_ENABLE_UNSAFE_CODE=true for source-longhaul."
+            "answer the question before a test with yes, add --custom-code components.py to a run, or set "
+            "AIRBYTE_ENABLE_UNSAFE_CODE=true for source-longhaul."
         )
     return text
 

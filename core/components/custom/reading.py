@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, ClassVar
 
 from core.components.custom.base import CustomComponent, apart, not_here, written_response, written_slice
+from core.components.partition_routers.values import ValueRouter, ValueSource
 from core.components.retriever import SliceRead, SynchronousRetriever
 from core.custom.host import Remote
 from core.errors import ReadError
@@ -20,19 +21,28 @@ from core.runtime.partitions import PartitionRouter, Seeds, Walk
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore, whole_element
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice, slice_key
+from core.templates import Template
 
 REMEMBERED = 100_000
 """Partitions whose request options are kept from the walk; those of others are asked for again."""
 
 
-class CustomPartitionRouter(CustomComponent, PartitionRouter, role=True):
+class CustomPartitionRouter(CustomComponent, ValueRouter, role=True):
     """Divides a stream into partitions with Python code for Airbyte, which reads parent streams itself."""
 
-    def walk(self, context: Context, seeds: Seeds) -> Walk:
-        return Walk(self._each(context))
+    @property
+    def sources(self) -> list[ValueSource]:
+        """What is written of a single parent stream, where the class is built on a substream router."""
+        parents = self.definition.get("parent_stream_configs")
+        names = [parent.get("partition_field") for parent in parents or () if isinstance(parent, Mapping)]
+        return [ValueSource(self, (), "class_name", Template(str(name))) for name in names if len(names) == 1]
 
-    async def _each(self, context: Context) -> AsyncIterator[StreamSlice]:
-        remote, known = self.remote(context), self._known(context.run, context.stream)
+    def walk(self, context: Context, seeds: Seeds) -> Walk:
+        return _RemoteWalk(self, context)
+
+    async def each(self, remote: Remote, context: Context) -> AsyncIterator[StreamSlice]:
+        """The partitions. Raises `ReadError`."""
+        known = self._known(context.run, context.stream)
         portions = remote.each("partitions")
         while (found := await apart(context, lambda: next(portions, None))) is not None:
             for one in found:
@@ -58,6 +68,23 @@ class CustomPartitionRouter(CustomComponent, PartitionRouter, role=True):
 
     def _known(self, run: Run, stream: str) -> dict[bytes, Any]:
         return run.shared((stream, self.identity, "options"), dict[bytes, Any])
+
+
+class _RemoteWalk(Walk):
+    """A walk over the partitions of a custom router. Parents that it has are read in full, whatever their states."""
+
+    def __init__(self, router: CustomPartitionRouter, context: Context) -> None:
+        super().__init__(self._each(router, context))
+        self._has_parents = False
+
+    def states(self) -> dict[str, Any] | None:
+        return {} if self._has_parents else None
+
+    async def _each(self, router: CustomPartitionRouter, context: Context) -> AsyncIterator[StreamSlice]:
+        remote = router.remote(context)
+        self._has_parents = (await apart(context, lambda: remote.ask("has_parents"))).value
+        async for partition in router.each(remote, context):
+            yield partition
 
 
 class CustomPaginationStrategy(CustomComponent, PaginationStrategy, role=True):

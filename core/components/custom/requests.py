@@ -66,8 +66,11 @@ def _hide(header: str, secrets: Secrets) -> None:
 
 def _add(added: Mapping[str, Any], body: bytes, draft: RequestDraft, request: httpx.Request) -> None:
     """Make the draft the request that the authenticator made of it. Raises `ReadError`."""
-    for name, value in added["data"].items():
-        draft.add_form(name, value)
+    if isinstance(added["data"], str):
+        draft.set_text(added["data"])
+    else:
+        for name, value in added["data"].items():
+            draft.add_form(name, value)
     if added["json"]:
         draft.merge_json(added["json"])
     url = httpx.URL(added["url"])

@@ -53,11 +53,11 @@ class Program:
 
     def _done(self, message, body):
         """The head of the answer, its value as JSON, and the bytes beside it."""
-        from values import dumped
-
         do = message["do"]
         if do == "start":
-            return {}, dumped(self._start(message)), b""
+            return {}, json.dumps(self._start(message)).encode(), b""
+        from values import dumped
+
         if do == "build":
             number = next(self._numbers)
             self._built[number] = self._builder.build(message["path"], message["definition"])

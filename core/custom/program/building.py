@@ -3,6 +3,7 @@
 import copy
 import linecache
 import sys
+from importlib.util import find_spec
 from types import ModuleType
 
 from airbyte_cdk.sources.declarative.models import declarative_component_schema as models
@@ -35,7 +36,7 @@ class Builder:
         self._alias(definition.get("class_name", ""))
         above = self._above(path)
         stream = next((part for part in reversed(above) if part.get("type") == "DeclarativeStream"), None)
-        if definition["type"] == "CustomRetriever" and stream is not None and path[-1] == "retriever":
+        if definition["type"] == "CustomRetriever" and stream is not None and above[-1] is stream:
             return self._retriever(stream)
         model = getattr(models, definition["type"])
         passed = self._passed(definition["type"], above, stream)
@@ -44,7 +45,7 @@ class Builder:
     def _alias(self, class_name):
         """Have the code found under the name of the package that it once was in: `source_acme.components.Class`."""
         package, _, name = class_name.rpartition(".")[0].partition(".")
-        if name == "components" and package not in sys.modules:
+        if name == "components" and package not in sys.modules and find_spec(package) is None:
             sys.modules[package] = ModuleType(package)
             sys.modules[f"{package}.{name}"] = sys.modules[MODULES[0]]
 
@@ -83,7 +84,8 @@ class Builder:
 
     def _decoder(self, above):
         retriever = next((part for part in reversed(above) if "requester" in part or "record_selector" in part), {})
-        written = retriever.get("decoder") or DEFAULT_DECODER
+        is_job = retriever.get("type") == "AsyncRetriever"
+        written = retriever.get("download_decoder" if is_job else "decoder") or DEFAULT_DECODER
         model = getattr(models, written["type"])
         return ModelToComponentFactory().create_component(model, copy.deepcopy(written), self.config)
 

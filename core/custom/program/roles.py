@@ -88,7 +88,8 @@ def authenticate(component, message, body):
 
 def _asked(component, name):
     method = getattr(component, name, None)
-    return dict(method() or {}) if callable(method) else {}
+    found = method() if callable(method) else None
+    return found if isinstance(found, str) else dict(found or {})
 
 
 def refresh(component, message, body):
@@ -120,6 +121,11 @@ def partitions(component, message, body):
     return batches(
         {**written_slice(found), "options": _options(component, found)} for found in component.stream_slices()
     )
+
+
+def has_parents(component, message, body):
+    """Whether it keeps the states of parent streams."""
+    return component.get_stream_state() is not None
 
 
 def options(component, message, body):
@@ -220,7 +226,7 @@ def retrieve(component, message, body):
 ROLES = {
     one.__name__: one
     for one in (
-        *(extract, transform, keep, normalize, authenticate, refresh, send, partitions, options, first_page, next_page),
-        *(judge, wait, schema, migrate, decode, change_config, validate, retrieve),
+        *(extract, transform, keep, normalize, authenticate, refresh, send, partitions, has_parents, options),
+        *(first_page, next_page, judge, wait, schema, migrate, decode, change_config, validate, retrieve),
     )
 }

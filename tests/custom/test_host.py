@@ -1,0 +1,223 @@
+"""What custom code may do wrong, and what becomes of the run."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import select
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.custom.host import CustomError, CustomHost
+from core.custom.permission import CustomCode
+from core.custom.program.frames import LARGEST, FrameError, frame, loads, portions, read_frame
+from core.environment import CUSTOM_PYTHON, CUSTOM_SECONDS
+from core.errors import InputError
+from core.reading import open_reader
+from tests.custom.test_against_reference import CONFIG, custom, items, manifest
+from tests.support.custom import CODE, allowed
+from tests.support.oracle import PYTHON
+from tests.support.reading import Told, connector, read_all
+from tests.support.server import LoopbackServer
+
+pytestmark = pytest.mark.slow
+
+
+def bad(server: LoopbackServer, what: str) -> str:
+    return manifest(server, stream={"transformations": [custom("Transformation", "Bad", what=what)]})
+
+
+async def read(server: LoopbackServer, what: str, code: CustomCode | None = None, count: int = 3) -> Told:
+    server.on("/items", items(count))
+    return await read_all(bad(server, what), CONFIG, custom=code or allowed())
+
+
+async def test_without_permission_nothing_runs(server: LoopbackServer) -> None:
+    server.on("/items", items())
+    told = await read_all(bad(server, "prints"), CONFIG)
+    assert told.outcome == "failed"
+    assert "CustomTransformation" in told.errors
+    assert "--custom-code components.py" in told.errors
+    assert server.asked == []
+
+
+async def test_an_exception_names_class_and_line_without_secrets(server: LoopbackServer) -> None:
+    line = 1 + CODE.splitlines().index("            raise RuntimeError(f\"no good with {config['kind']}\")")
+    server.on("/items", items())
+    text = bad(server, "raises") + (
+        "spec:\n  type: Spec\n  connection_specification:\n    properties:\n"
+        "      kind: {type: string, airbyte_secret: true}\n      regions: {}\n"
+    )
+    told = await read_all(text, CONFIG, custom=allowed())
+    assert told.outcome == "failed"
+    assert "source_declarative_manifest.components.Bad failed at" in told.errors
+    assert f"custom_components.py:{line}: RuntimeError: no good with ****" in told.errors
+    assert "blue-kind" not in repr(told.events)
+
+
+async def test_what_is_printed_goes_nowhere(server: LoopbackServer, capfd: pytest.CaptureFixture[str]) -> None:
+    told = await read(server, "prints")
+    assert told.outcome == "complete", told.errors
+    assert len(told.records) == 3
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_code_that_ends_its_process(server: LoopbackServer) -> None:
+    told = await read(server, "dies")
+    assert told.outcome == "failed"
+    assert "its process has ended (exit code 3)" in told.errors
+
+
+async def test_code_that_hangs_is_ended(server: LoopbackServer) -> None:
+    told = await read(server, "hangs", allowed(seconds=3))
+    assert told.outcome == "failed"
+    assert "busy for 3 s" in told.errors
+    assert "LONGHAUL_CUSTOM_SECONDS" in told.errors
+
+
+async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: LoopbackServer) -> None:
+    server.on("/items", items())
+    loaded = replace(connector(bad(server, "hangs")), custom=allowed())
+    async with open_reader(loaded, CONFIG) as reader:
+        host = reader.context("items", lambda event: None).run.custom
+        assert host is not None
+        reading = asyncio.create_task(_drained(reader.read("items")))
+        async with asyncio.timeout(60):
+            await server.was_asked()
+            await asyncio.to_thread(until_asked, host)
+        assert host._process is not None
+        pid = host._process._process.pid
+        reader.cancel()
+        await asyncio.wait([reading])
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for the process of another one, as Linux can")
+def test_the_process_ends_with_one_that_is_killed() -> None:
+    begin = (
+        "import os, signal\n"
+        "from core.custom.host import CustomHost\n"
+        "from core.custom.permission import CustomCode\n"
+        "process = CustomHost(CustomCode.of('', 'c.py'), {}, {})._running()._process\n"
+        "print(process.pid, flush=True)\n"
+        "input()\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, CUSTOM_PYTHON: str(PYTHON)}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", begin], env=environment, **pipes) as killed:
+        assert killed.stdout is not None
+        code = os.pidfd_open(int(killed.stdout.readline()))
+        killed.communicate("\n")
+    assert killed.returncode == -9
+    assert select.select([code], [], [], 30)[0] == [code]
+    os.close(code)
+
+
+def until_asked(host: CustomHost) -> None:
+    """Wait for the first component to be made."""
+    while host._process is None or not host._built:
+        pass
+    next(iter(host._built.values())).result(60)
+
+
+async def _drained(events: Any) -> None:
+    async for _ in events:
+        pass
+
+
+async def test_records_of_any_size_pass(server: LoopbackServer) -> None:
+    told = await read(server, "large", count=40)
+    assert [len(record["n"]) for record in told.records] == [2_000_000] * 40
+
+
+async def test_the_environment_is_not_given_away(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LONGHAUL_API_KEY", "key-in-the-environment")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-key")
+    told = await read(server, "environment")
+    assert {"LONGHAUL_API_KEY", "AWS_SECRET_ACCESS_KEY"}.isdisjoint(told.records[0]["environment"])
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("import nothing_of_this_name\n", r"at .*code.py:1: ModuleNotFoundError: No module named"),
+        ("x = (\n", r"code.py:1: SyntaxError"),
+        ("", r"Could not load class `Bad` from module"),
+        ("class Bad:\n    pass\n", r"AttributeError: 'Bad' object has no attribute 'transform'"),
+    ],
+)
+async def test_code_that_is_no_good(server: LoopbackServer, code: str, message: str, tmp_path: Path) -> None:
+    told = await read(server, "", allowed(code, tmp_path / "code.py"))
+    assert told.outcome == "failed"
+    assert re.search(message, told.errors), told.errors
+
+
+async def test_modules_beside_the_code_are_found(server: LoopbackServer, tmp_path: Path) -> None:
+    (tmp_path / "beside.py").write_text("VALUE = 7\n", encoding="utf-8")
+    code = "import beside\n\nclass Bad:\n    def transform(self, record, **_):\n        record['n'] = beside.VALUE\n"
+    told = await read(server, "", allowed(code, tmp_path / "components.py"))
+    assert [record["n"] for record in told.records] == [7, 7, 7]
+
+
+async def test_classes_under_the_name_of_an_old_package(server: LoopbackServer) -> None:
+    server.on("/items", items())
+    text = bad(server, "").replace("source_declarative_manifest.components.Bad", "source_acme.components.Bad")
+    told = await read_all(text, CONFIG, custom=allowed())
+    assert told.outcome == "complete", told.errors
+
+
+def test_a_python_without_the_library(tmp_path: Path) -> None:
+    code = CustomCode.of("", tmp_path / "c.py", {CUSTOM_PYTHON: sys.executable})
+    host = CustomHost(code, {}, {})
+    with pytest.raises(CustomError, match="airbyte-cdk is not installed"):
+        host.ask("anything", {"do": "build"})
+    host.close()
+    with pytest.raises(CustomError, match="over"):
+        host.ask("anything", {"do": "build"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        ({}, r"need the extra `custom`: pip install 'longhaul-connectors\[custom\]'.*LONGHAUL_CUSTOM_PYTHON"),
+        ({CUSTOM_PYTHON: "/nothing/here"}, "no program"),
+        ({CUSTOM_PYTHON: str(PYTHON), CUSTOM_SECONDS: "soon"}, "must be a number of seconds"),
+    ],
+)
+def test_no_python_that_could_run_it(environment: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        CustomCode.of("", tmp_path / "c.py", environment)
+
+
+@pytest.mark.parametrize(("content", "message"), [(b"\xff", "not in UTF-8"), (None, "can't be read")])
+def test_files_that_are_no_code(content: bytes | None, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "c.py"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        CustomCode.load(file, {CUSTOM_PYTHON: str(PYTHON)})
+
+
+def test_frames() -> None:
+    rest = frame(b'{"a": 1}', b"body") + b"\0\0"
+
+    def take(size: int) -> bytes:
+        nonlocal rest
+        taken, rest = rest[:size], rest[size:]
+        return taken
+
+    assert read_frame(take) == (b'{"a": 1}', b"body")
+    assert read_frame(take) is None
+    with pytest.raises(FrameError, match="MB are the most"):
+        read_frame(lambda size: (LARGEST + 1).to_bytes(4, "big") + bytes(4))
+    assert portions([b"x" * 3] * 5, most=2, largest=100) == [[b"xxx"] * 2, [b"xxx"] * 2, [b"xxx"]]
+    assert portions([b"x" * 60, b"y" * 60, b"z"], most=9, largest=50) == [[b"x" * 60], [b"y" * 60], [b"z"]]
+    assert loads(b'{"n": 123456789012345678901}') == {"n": 123456789012345678901}
