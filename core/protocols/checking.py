@@ -10,6 +10,7 @@ from core.components.source import CheckDynamicStream, CheckStream
 from core.connector import Connector
 from core.events import Outcome, StreamFinished
 from core.levels import Level
+from core.progress.plain import Progress
 from core.protocols import messages
 from core.protocols.errors import SourceError
 from core.protocols.log import MessageLog
@@ -17,7 +18,8 @@ from core.reading import Limits, Reader
 
 STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
-_FIRST_RECORD = Limits(records=1, slices=1)
+FIRST_RECORD = Limits(records=1, slices=1)
+"""What is read of a stream that is checked."""
 
 
 def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, A
 async def check(connector: Connector, config: Mapping[str, Any], log: MessageLog, reader: Reader) -> int:
     """Check the connection and send the outcome. Raises `SourceError` where the manifest does not say how."""
     problem = None
-    for name in _streams(connector, config, log):
+    for name in streams_to_check(connector, config, log):
         problem = await _problem(reader, name, log)
         if problem is not None:
             break
@@ -41,7 +43,7 @@ async def check(connector: Connector, config: Mapping[str, Any], log: MessageLog
     return 0
 
 
-def _streams(connector: Connector, config: Mapping[str, Any], log: MessageLog) -> Sequence[str]:
+def streams_to_check(connector: Connector, config: Mapping[str, Any], log: Progress) -> Sequence[str]:
     """The streams that are looked at. Raises `SourceError`."""
     assert connector.source is not None
     check = connector.source.check
@@ -69,7 +71,7 @@ def _streams(connector: Connector, config: Mapping[str, Any], log: MessageLog) -
 async def _problem(reader: Reader, name: str, log: MessageLog) -> str | None:
     """Why there is no first record of a stream; None where there is one, or nothing to be read."""
     ended = None
-    async with aclosing(reader.read(name, None, _FIRST_RECORD)) as events:
+    async with aclosing(reader.read(name, None, FIRST_RECORD)) as events:
         async for event in events:
             log.show(event)
             if isinstance(event, StreamFinished):
