@@ -116,6 +116,15 @@ async def test_every_kind_of_stream(server: LoopbackServer, oracle: Oracle, tmp_
     await same(oracle, Asking(tmp_path, content, config), content, config)
 
 
+async def test_an_empty_primary_key_is_none(server: LoopbackServer, oracle: Oracle, tmp_path: Path) -> None:
+    """Airbyte names a field without a name, by which all records would be the same one."""
+    content = manifest(stream("things", server.url(), "/things", primary_key=""))
+    [ours] = (await asyncio.to_thread(Asking(tmp_path, content), "discover")).messages[-1]["catalog"]["streams"]
+    theirs = await asyncio.to_thread(oracle.ask, "protocol", "catalog", content, {"key": "k"})
+    assert "source_defined_primary_key" not in ours
+    assert theirs["catalog"]["streams"][0]["source_defined_primary_key"] == [[""]]
+
+
 @pytest.mark.parametrize(
     "each", [one for one in KNOWN if one.name != "salesforce_bulk_query"], ids=lambda one: one.name
 )
