@@ -197,3 +197,28 @@ async def test_pages_of_which_nothing_is_kept(server: LoopbackServer, oracle: Or
         await compare(
             server, oracle, manifest(server, retriever=paginator, stream=CLIENT_SIDE), state={"day": "2024-01-03"}
         )
+
+
+OPTIONS_OF_INPUTS = """\
+partition_router:
+  type: ListPartitionRouter
+  values: "{{ config['kinds'] }}"
+  cursor_field: "{{ config['field'] }}"
+  request_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}"}
+paginator:
+  type: DefaultPaginator
+  pagination_strategy: {type: PageIncrement, page_size: "{{ config['size'] }}", inject_on_first_request: true}
+  page_size_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}_size"}
+  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}_page"}
+"""
+
+
+@pytest.mark.parametrize("kinds", [["a", "b"], [1, 2], ["z"], [], "", None])
+async def test_options_that_inputs_name(server: LoopbackServer, oracle: Oracle, kinds: Any) -> None:
+    """Values that are left out are none."""
+    server.on("/items", lambda asked: Reply({"items": [{"day": "2024-01-02", "of": asked.query["kind"]}]}))
+    cursor = INCREMENTAL.replace("field_name: from", "field_name: \"{{ config['field'] }}_from\"")
+    config = {"field": "kind", "size": 2} | ({} if kinds is None else {"kinds": kinds})
+    await compare(server, oracle, manifest(server, retriever=OPTIONS_OF_INPUTS), config)
+    server.asked = []
+    await compare(server, oracle, manifest(server, stream=cursor, retriever=OPTIONS_OF_INPUTS), config)
