@@ -22,6 +22,7 @@ class Arguments:
     run: bool = False
     validate: bool = False
     check: bool = False
+    check_connection: bool = False
     plan: bool = False
     merge_state: bool = False
     serve: bool = False
@@ -62,10 +63,13 @@ class Arguments:
     quiet: bool = False
 
 
-_COMMANDS = ("run", "validate", "check", "plan", "merge_state", "serve", "make_source", "schema", "completion")
-_WITH_MANIFEST = ("run", "check", "plan", "merge_state", "serve", "make_source")
+_COMMANDS = (
+    *("run", "validate", "check", "check_connection", "plan", "merge_state", "serve", "make_source"),
+    *("schema", "completion"),
+)
+_WITH_MANIFEST = ("run", "check", "check_connection", "plan", "merge_state", "serve", "make_source")
 _PATHS = (
-    *("run", "check", "plan", "merge_state", "serve", "make_source", "jobs", "manifest"),
+    *("run", "check", "check_connection", "plan", "merge_state", "serve", "make_source", "jobs", "manifest"),
     *("config", "custom_code", "state", "output", "files", "trace", "junit", "slices"),
 )
 _NEEDED = (

@@ -23,6 +23,7 @@ _COMMANDS = {
     "run": "core.command.run.run_headless",
     "validate": "core.command.validate.validate",
     "check": "core.command.check.run_check",
+    "check_connection": "core.command.check_connection.check_connection",
     "make_source": "core.command.make_source.write_source",
     "abort": "core.command.abort.abort_jobs",
     "jobs": "core.command.jobs.list_jobs",
@@ -37,6 +38,7 @@ longhaul: the builder is not part of this installation. What works:
   longhaul --demo --run         read a sample from a demo API on this machine
   longhaul --run MANIFEST       read the streams of a manifest
   longhaul --validate MANIFEST  list the problems of a manifest
+  longhaul --check-connection MANIFEST  ask the API for a first record
   longhaul --check MANIFEST     read its recorded cases offline
   longhaul --jobs STATE         list the jobs that runs have left behind
   longhaul --help               everything else"""

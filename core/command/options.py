@@ -15,6 +15,8 @@ longhaul [MANIFEST]
        longhaul --validate MANIFEST... [--format FORMAT]
        longhaul --check MANIFEST [--case NAME]... [--stream NAME]...
                 [--accept] [--junit FILE] [--quiet]
+       longhaul --check-connection MANIFEST [--stream NAME]...
+                [--config FILE] [--set KEY=VALUE]... [--quiet]
        longhaul --run MANIFEST [--stream NAME]... [--config FILE]
                 [--set KEY=VALUE]... [--state FILE] [--output DEST | --to URL]
                 [--limit N] [--detach] [--trace FILE] [--keep-case NAME] ...
@@ -53,7 +55,7 @@ recorded cases:
 
 exit codes:
   0    success
-  1    a stream failed, or a case differs
+  1    a stream failed or does not answer, or a case differs
   2    wrong usage, manifest or inputs
   75   jobs are still running (--detach): run again later
   130 Ctrl-C, 143 SIGTERM: the state reached was saved
@@ -69,6 +71,7 @@ OPTIONS = {
         *("files", "limit", "detach", "trace", "keep_case", "slices", "shard", "on"),
     ),
     "check": ("stream", "case", "accept", "junit", "quiet"),
+    "check_connection": ("stream", "config", "set", "log_level", "quiet"),
     "abort": ("config", "set", "custom_code"),
     "validate": ("format",),
     "plan": _COMMON,
@@ -157,6 +160,13 @@ def _add_checking(add: Add) -> None:
         action=_Once,
         metavar="MANIFEST",
         help="read the recorded cases of a manifest offline and say what differs",
+    )
+    add(
+        "--check-connection",
+        action=_Once,
+        metavar="MANIFEST",
+        help="ask the API for the first record of the streams that the manifest's check names, or of --stream NAME "
+        "('*': all), and say what answered; a job that this takes is aborted or deleted as the manifest says",
     )
     add("--case", action="append", default=[], metavar="NAME", help="check this case only; may be repeated")
     add(

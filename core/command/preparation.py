@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,10 +56,18 @@ class Prepared:
             yield Level.INFO, f"{template}: {count(len(made), 'stream')} made from the template."
 
 
+Adjust = Callable[[Connector, Mapping[str, Any]], Mapping[str, Any]]
+"""Gives the inputs that a connector is asked with in place of those that were gathered."""
+
+
+def _as_gathered(_connector: Connector, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    return config
+
+
 def connector_with_inputs(
-    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, adjust: Adjust = _as_gathered
 ) -> tuple[Connector, Mapping[str, Any]]:
-    """The connector for the inputs, and the inputs; `given` are those that nobody has to write.
+    """The connector for the inputs, and the inputs; `given` are those that nobody has to write, `adjust` changes them.
 
     Raises `ManifestError` when none of the streams can be read, `InputError`.
     """
@@ -75,15 +83,18 @@ def connector_with_inputs(
         given,
         rules=connector.input_rules,
     )
-    return connector.for_inputs(config), config
+    adjusted = adjust(connector, config)
+    return connector.for_inputs(adjusted), adjusted
 
 
-def prepare(arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None) -> Prepared:
+def prepare(
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, adjust: Adjust = _as_gathered
+) -> Prepared:
     """The same, with the streams that are made from templates; that may take requests.
 
     Raises `ManifestError`, `InputError`, `OutputError` for tokens that can't be read, `ReadError`.
     """
-    connector, config = connector_with_inputs(arguments, manifest, given)
+    connector, config = connector_with_inputs(arguments, manifest, given, adjust)
     if not connector.to_be_made:
         return Prepared(connector, config, connector)
     events: deque[Event] = deque(maxlen=_EVENTS)

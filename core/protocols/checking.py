@@ -17,7 +17,8 @@ from core.reading import Limits, Reader
 
 STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
-_FIRST_RECORD = Limits(records=1, slices=1)
+FIRST_RECORD = Limits(records=1, slices=1)
+"""What is read of a stream that is checked."""
 
 
 def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,7 +30,7 @@ def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, A
     return {**config, **changes}
 
 
-class _Unavailable(Exception):
+class Unavailable(Exception):
     """There is nothing to check the connection with; its text says why."""
 
 
@@ -46,19 +47,19 @@ async def check(connector: Connector, reader: Reader, *, config: Mapping[str, An
     """Check the connection and send the outcome. Raises `SourceError` where the manifest does not say how."""
     problem = None
     try:
-        for name in _streams(connector, config):
+        for name in streams_to_check(connector, config):
             problem = await _problem(reader, name, log)
             if problem is not None:
                 break
-    except _Unavailable as unavailable:
+    except Unavailable as unavailable:
         problem = str(unavailable)
     log.log(*((Level.INFO, "Check succeeded") if problem is None else (Level.ERROR, "Check failed")))
     log.writer.send(messages.connection_status(problem))
     return 0
 
 
-def _streams(connector: Connector, config: Mapping[str, Any]) -> Sequence[str]:
-    """The streams that are looked at. Raises `_Unavailable`, `SourceError`."""
+def streams_to_check(connector: Connector, config: Mapping[str, Any]) -> Sequence[str]:
+    """The streams that are looked at. Raises `Unavailable`, `SourceError`."""
     assert connector.source is not None
     check = connector.source.check
     if not isinstance(check, CheckStream | CheckDynamicStream):
@@ -66,9 +67,9 @@ def _streams(connector: Connector, config: Mapping[str, Any]) -> Sequence[str]:
             f"The manifest has no `check` that Longhaul runs: add one of the type {CheckStream.__name__}."
         )
     for name in connector.unmade:
-        raise _Unavailable(" ".join(map(str, connector.broken[name])))
+        raise Unavailable(" ".join(map(str, connector.broken[name])))
     if not connector.stream_names:
-        raise _Unavailable("There are no streams to check the connection with.")
+        raise Unavailable("There are no streams to check the connection with.")
     if isinstance(check, CheckDynamicStream):
         return connector.stream_names[: check.stream_count] if check.use_check_availability else ()
     return [*_named(check, connector, config), *_made(check, connector)]
@@ -85,17 +86,17 @@ def _named(check: CheckStream, connector: Connector, config: Mapping[str, Any]) 
 
 
 def _made(check: CheckStream, connector: Connector) -> Iterator[str]:
-    """The streams that are checked by the template that they were made from. Raises `_Unavailable`."""
+    """The streams that are checked by the template that they were made from. Raises `Unavailable`."""
     for wanted in check.dynamic_streams_check_configs:
         if wanted.dynamic_stream_name not in connector.made_streams:
-            raise _Unavailable(f"The manifest has no dynamic stream `{wanted.dynamic_stream_name}`.")
+            raise Unavailable(f"The manifest has no dynamic stream `{wanted.dynamic_stream_name}`.")
         yield from connector.made_streams[wanted.dynamic_stream_name][: wanted.stream_count]
 
 
 async def _problem(reader: Reader, name: str, log: MessageLog) -> str | None:
     """Why there is no first record of a stream; None where there is one, or nothing to be read."""
     ended = None
-    async with aclosing(reader.read(name, None, _FIRST_RECORD)) as events:
+    async with aclosing(reader.read(name, None, FIRST_RECORD)) as events:
         async for event in events:
             log.show(event)
             if isinstance(event, StreamFinished):

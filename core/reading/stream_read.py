@@ -322,7 +322,7 @@ class StreamRead:
         assert slice_ is not None
 
         def fill(draft: RequestDraft, context: Context) -> None:
-            cursor.fill(draft, context.slice or slice_, context.variables)
+            cursor.fill(draft, context.slice or slice_, {"config": context.config, **context.variables})
 
         read = SliceRead(context, make_sink, fill, self._jobs, after, self._plan.role, cursor)
         return await self._plan.stream.retriever.read(read)

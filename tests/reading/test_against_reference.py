@@ -141,3 +141,84 @@ paginator:
 
     assert told.records == [{"n": None}, {"n": 5}]
     assert "As in Airbyte, the condition counts as true" in told.logs
+
+
+BY_LAST = """\
+paginator:
+  type: DefaultPaginator
+  pagination_strategy: {type: CursorPagination, cursor_value: "%s", stop_condition: "%s"}
+  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: page}
+"""
+NUMBERED = PAGES.replace("page_size: 2", "page_size: 1")
+OFFSETS = """\
+paginator:
+  type: DefaultPaginator
+  pagination_strategy: {type: OffsetIncrement, page_size: 1}
+  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: offset}
+"""
+CLIENT_SIDE = """\
+incremental_sync:
+  type: DatetimeBasedCursor
+  cursor_field: day
+  datetime_format: "%Y-%m-%d"
+  start_datetime: "2024-01-01"
+  end_datetime: "2024-01-09"
+  is_client_side_incremental: true
+"""
+
+
+def one_a_day(asked: Asked) -> Reply:
+    """Four pages with a day each, by number or offset; the last one says that it is."""
+    number = int(asked.query["page"][0]) if "page" in asked.query else int(asked.query.get("offset", ["0"])[0]) + 1
+    items = [{"day": f"2024-01-0{number}", "id": number}] if number < 5 else []
+    return Reply({"items": items, "next": number + 1 if number < 4 else None})
+
+
+@pytest.mark.parametrize(
+    "paginator",
+    [
+        NUMBERED,
+        OFFSETS,
+        BY_LAST % ("{{ response.next }}", "{{ not response.next }}"),
+        BY_LAST % ("{{ response.next }}", "{{ last_page_size == 0 }}"),
+        BY_LAST % ("{{ last_record.id + 1 if last_record }}", "{{ last_record.id == 4 }}"),
+        NUMBERED.replace("page_size: 1, ", ""),
+        BY_LAST % ("{{ last_record['id'] }}", "{{ not last_record }}"),
+    ],
+    ids=range(7),
+)
+@pytest.mark.parametrize("how", ["filter", "cursor"])
+async def test_pages_of_which_nothing_is_kept(server: LoopbackServer, oracle: Oracle, paginator: str, how: str) -> None:
+    server.on("/items", one_a_day)
+    if how == "filter":
+        keep = ", record_filter: {type: RecordFilter, condition: '{{ record.id > 2 }}'}"
+        await compare(server, oracle, manifest(server, retriever=paginator, selector=keep))
+    else:
+        await compare(
+            server, oracle, manifest(server, retriever=paginator, stream=CLIENT_SIDE), state={"day": "2024-01-03"}
+        )
+
+
+OPTIONS_OF_INPUTS = """\
+partition_router:
+  type: ListPartitionRouter
+  values: "{{ config['kinds'] }}"
+  cursor_field: "{{ config['field'] }}"
+  request_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}"}
+paginator:
+  type: DefaultPaginator
+  pagination_strategy: {type: PageIncrement, page_size: "{{ config['size'] }}", inject_on_first_request: true}
+  page_size_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}_size"}
+  page_token_option: {type: RequestOption, inject_into: request_parameter, field_name: "{{ config['field'] }}_page"}
+"""
+
+
+@pytest.mark.parametrize("kinds", [["a", "b"], [1, 2], ["z"], [], "", None])
+async def test_options_that_inputs_name(server: LoopbackServer, oracle: Oracle, kinds: Any) -> None:
+    """Values that are left out are none."""
+    server.on("/items", lambda asked: Reply({"items": [{"day": "2024-01-02", "of": asked.query["kind"]}]}))
+    cursor = INCREMENTAL.replace("field_name: from", "field_name: \"{{ config['field'] }}_from\"")
+    config = {"field": "kind", "size": 2} | ({} if kinds is None else {"kinds": kinds})
+    await compare(server, oracle, manifest(server, retriever=OPTIONS_OF_INPUTS), config)
+    server.asked = []
+    await compare(server, oracle, manifest(server, stream=cursor, retriever=OPTIONS_OF_INPUTS), config)

@@ -22,7 +22,6 @@ async def compare(
     config: Mapping[str, Any] | None = None,
     *,
     state: Mapping[str, Any] | None = None,
-    *,
     custom: CustomCode | None = None,
 ) -> Told:
     """Read with both and compare what was asked for, what came out, and the state at the end; ours is given back."""

@@ -122,6 +122,8 @@ class ListPartitionRouter(ValueRouter):
         if not isinstance(self.values, Template):
             return list(self.values)
         values = value_of(self.values, scope)
+        if values == "":  # an input that is left out or empty: there is nothing to read (Airbyte: the same)
+            return []
         if not isinstance(values, (list, tuple)):
             raise ReadError(f"`values` of a ListPartitionRouter must be a list, but `{self.values}` gives none.")
         return list(values)

@@ -1,0 +1,134 @@
+"""`--check-connection` says of each stream whether it answers, what answered, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.protocols.support import ROOT, manifest, stream
+from tests.support import jobs_api
+from tests.support.server import LoopbackServer, Reply
+
+SECRET = "a-secret-key-of-mine"
+UNREACHABLE = "http://127.0.0.1:1"
+
+
+def started(path: Path, *words: str, key: str = SECRET) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "core.command.cli", "--check-connection", str(path), "--set", f"key={key}", *words]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+async def checked(path: Path, *words: str) -> tuple[int, str, str]:
+    """The exit code, what was said, and the lines beside it."""
+    process = started(path, *words)
+    output, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    assert SECRET not in output + errors
+    return process.returncode, output, errors
+
+
+def written(folder: Path, content: Any) -> Path:
+    path = folder / "connector.yaml"
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return path
+
+
+@pytest.fixture
+def connector(server: LoopbackServer, tmp_path: Path) -> Path:
+    server.on("/things", Reply([{"id": 1}]))
+    server.on("/empty", Reply([]))
+    server.on("/refused", Reply({"error": "no such key"}, 401))
+    server.on("/gone", Reply("not here", 404))
+    key = {"authenticator": {"type": "BearerAuthenticator", "api_token": "{{ config['key'] }}"}}
+    parameter = {"request_parameters": {"key": "{{ config['key'] }}"}}
+    none = {"type": "ListPartitionRouter", "values": [], "cursor_field": "x"}
+    sliced = stream("sliced", server.url(), "/things")
+    sliced["retriever"]["partition_router"] = none
+    content = manifest(
+        stream("things", server.url(), "/things", requester=key),
+        stream("empty", server.url(), "/empty", requester=parameter),
+        stream("refused", server.url(), "/refused", requester=key),
+        stream("gone", server.url(), "/gone"),
+        stream(
+            "away", UNREACHABLE, "/x", requester={"error_handler": {"type": "DefaultErrorHandler", "max_retries": 0}}
+        ),
+        sliced,
+        check={"type": "CheckStream", "stream_names": ["things", "empty"]},
+    )
+    return written(tmp_path, content)
+
+
+async def test_the_streams_of_the_check_are_asked_for_one_record(connector: Path, server: LoopbackServer) -> None:
+    code, output, _ = await checked(connector)
+
+    assert code == 0
+    assert output.splitlines() == [
+        f"ok    things: the first record is there, GET {server.url('/things')} answered 200 OK",
+        f"ok    empty: it answers, but has no records now, GET {server.url('/empty')}?key=**** answered 200 OK",
+        "2 streams can be read.",
+    ]
+
+
+async def test_what_failed_says_what_to_do(connector: Path, server: LoopbackServer) -> None:
+    code, output, _ = await checked(connector, "--stream", "*")
+
+    assert code == 1
+    assert f"FAIL  refused: GET {server.url('/refused')} answered 401 Unauthorized\n" in output
+    assert "no such key" in output
+    assert "Check the inputs that it signs in with: `key`." in output
+    assert "Check `url` and `path` of its requester" in output
+    assert f"FAIL  away: GET {UNREACHABLE}/x was not answered\n" in output
+    assert "Check the address in `url`" in output
+    assert "FAIL  sliced: nothing was sent\n      There is nothing to ask for" in output
+    assert output.splitlines()[-1] == "4 of 6 streams can't be read."
+
+
+async def test_chosen_streams_only(connector: Path, server: LoopbackServer) -> None:
+    code, output, _ = await checked(connector, "--stream", "gone", "--stream", "things")
+    assert code == 1
+    assert [line.split(":")[0] for line in output.splitlines() if not line.startswith(" ")] == [
+        "FAIL  gone",
+        "ok    things",
+        "1 of 2 streams can't be read.",
+    ]
+    code, _, errors = await checked(connector, "--stream", "thing")
+    assert (code, "did you mean `things`?" in errors) == (2, True)
+
+
+async def test_what_is_wrong_before_anything_is_sent(tmp_path: Path, server: LoopbackServer) -> None:
+    unknown = manifest(stream("a", server.url(), "/a"), check={"type": "CheckStream", "stream_names": ["b"]})
+    code, output, errors = await checked(written(tmp_path, unknown))
+    assert (code, output, server.asked) == (2, "", [])
+    assert "The check names `b`, but no stream has that name; there are a." in errors
+
+
+async def test_the_job_of_a_check_is_deleted(tmp_path: Path, server: LoopbackServer) -> None:
+    jobs_api.serve_job(server, "done")
+    content = jobs_api.manifest(server, retriever=jobs_api.DELETE % server.url())
+    code, output, _ = await checked(written(tmp_path, content))
+
+    assert (code, output.splitlines()[-1]) == (0, "1 stream can be read.")
+    assert [(asked.method, asked.path) for asked in server.asked] == [
+        ("POST", "/jobs"),
+        ("GET", "/jobs/j1"),
+        ("GET", "/result"),
+        ("DELETE", "/jobs/j1"),
+    ]
+
+
+async def test_ctrl_c_aborts_the_job_of_a_check(tmp_path: Path, server: LoopbackServer) -> None:
+    jobs_api.serve_job(server, "busy")
+    process = started(written(tmp_path, jobs_api.manifest(server, retriever=jobs_api.ABORT % server.url())))
+    await server.was_asked(2)
+    process.send_signal(signal.SIGINT)
+    output, _ = await asyncio.to_thread(process.communicate, timeout=60)
+
+    assert process.returncode == 130
+    assert "exports: ended before there was an answer" in output
+    assert [asked.path for asked in server.asked][-1] == "/jobs/j1/abort"
