@@ -16,7 +16,7 @@ help:
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
 	@echo "make format  format the code"
-	@echo "make pictures  draw the pictures of the documentation again"
+	@echo "make pictures  draw the pictures of the documentation again, and write its generated pages"
 	@echo "make clean   remove what the other commands made"
 
 # The interpreter must be new enough, and that is said before anything is made.
@@ -83,6 +83,7 @@ format: $(VENV)/.installed-dev
 # The picture of the browser needs Chromium; without it, that picture stays as it is.
 pictures: $(VENV)/.installed-dev
 	$(BIN)/python docs/architecture.py
+	$(BIN)/python docs/component_reference.py
 	$(BIN)/python docs/pictures.py
 	LONGHAUL_WRITE_PICTURES=1 $(BIN)/python -m pytest -n 0 tests/tui/web/test_browser.py -k asks_no_other
 
