@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 ORACLE := .venv-oracle
 CLIENTS := .venv-clients
 
-.PHONY: help demo test test-slow test-clients bench check format pictures oracle clean
+.PHONY: help demo test test-slow conformance test-clients bench check format pictures oracle clean
 
 help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run the quick tests, in about three minutes"
 	@echo "make test-slow  run the rest: differences from Airbyte's runtime, faults and kills, screens, journeys"
+	@echo "make conformance  have both runtimes read every example of the reference and every sample, and compare them"
 	@echo "make test-clients  read through programs of others: PyAirbyte, Spark; install what the container has"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"
@@ -61,6 +62,9 @@ test: $(VENV)/.installed-dev
 
 test-slow: $(VENV)/.installed-dev $(ORACLE)/.installed
 	$(BIN)/python -m pytest -m slow
+
+conformance: $(VENV)/.installed-dev $(ORACLE)/.installed
+	$(BIN)/python -m pytest tests/conformance -m "conformance or slow"
 
 test-clients: $(VENV)/.installed-spark $(CLIENTS)/.installed
 	$(BIN)/python -m pytest -m clients

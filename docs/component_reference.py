@@ -28,7 +28,7 @@ FOLDER = Path(__file__).parent / "reference"
 EXAMPLES = FOLDER / "examples"
 INDEX = "README.md"
 DIFFERENCES = FOLDER.parent / "differences.md"
-INPUTS = ("api_url", "account", "user", "password", "token", "start_date", "auth", "kind", "plan", "old_name")
+INPUTS = ("api_url", "account", "user", "password", "token", "start_date", "auth", "kind", "plan")
 """What the examples ask of people."""
 
 _KINDS: Mapping[Any, str] = {
