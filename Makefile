@@ -29,6 +29,7 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	$(BIN)/python -m compileall -q core tui sample_configs # an editable install does not, and half of a start is that
+	mkdir -p sample_configs/.longhaul && $(BIN)/longhaul --schema > sample_configs/.longhaul/manifest.schema.json
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
@@ -92,4 +93,4 @@ pictures: $(VENV)/.installed-dev
 	LONGHAUL_WRITE_PICTURES=1 $(BIN)/python -m pytest -n 0 tests/tui/web/test_browser.py -k asks_no_other
 
 clean:
-	rm -rf $(VENV) $(ORACLE) $(CLIENTS) demo-output build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(ORACLE) $(CLIENTS) demo-output sample_configs/.longhaul build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -63,7 +63,7 @@ async def ours(
 
     spec, check, discover = await said("spec"), await said("check"), await said("discover")
     asking.catalog = configured(discover)
-    return _conduct(spec, check, discover, await said("read", *streams), streams, stage)
+    return _conduct((spec, check, discover, await said("read", *streams)), streams, stage)
 
 
 async def theirs(
@@ -77,7 +77,7 @@ async def theirs(
         return Answer(0, "\n".join(map(json.dumps, messages)))
 
     spec, check, discover = await said("spec"), await said("check"), await said("discover")
-    return _conduct(spec, check, discover, await said("read", configured(discover), []), streams, stage)
+    return _conduct((spec, check, discover, await said("read", configured(discover), [])), streams, stage)
 
 
 def configured(discovered: Answer) -> dict[str, Any]:
@@ -95,9 +95,8 @@ def configured(discovered: Answer) -> dict[str, Any]:
     }
 
 
-def _conduct(
-    spec: Answer, check: Answer, discover: Answer, read: Answer, streams: tuple[str, ...], stage: Stage
-) -> Conduct:
+def _conduct(answers: Iterable[Answer], streams: tuple[str, ...], stage: Stage) -> Conduct:
+    spec, check, discover, read = answers
     states = {name: read.states(name)[-1:] for name in streams}
     return Conduct(
         spec=spec.of("SPEC"),

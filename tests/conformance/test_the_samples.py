@@ -28,6 +28,11 @@ OTHERWISE: dict[str, tuple[set[str], str]] = {
 REFUSED = {"salesforce_bulk_query": "the reference has neither PATCH nor DELETE"}
 
 
+IGNORED = {
+    "marketo": "the request that starts a job is a field that the reference ignores",
+    "microsoft_ads": "what to do with empty results is a field that the reference ignores",
+}
+"""Samples that the reference takes, and reads otherwise than they say."""
 TAKEN = [each for each in SAME_IN_AIRBYTE if each.name not in REFUSED]
 
 
@@ -74,8 +79,13 @@ async def test_a_sample_does_the_same_in_the_reference(each: Sample, oracle: Ora
 
 
 @pytest.mark.parametrize("each", [each for each in samples() if each not in TAKEN], ids=lambda each: each.name)
-def test_a_sample_that_says_more_than_airbyte_knows_is_refused(each: Sample, oracle: Oracle) -> None:
+def test_a_sample_that_says_more_than_airbyte_knows_is_named(each: Sample, oracle: Oracle) -> None:
     assert load_connector(Document.load(each.path)).portability
     manifest = yaml.safe_load(each.path.read_text(encoding="utf-8"))
-    with DemoApi(pace=0, rows=ROWS) as api, pytest.raises(OracleError):
-        oracle.ask("conformance", "discover", manifest, api.inputs(each.name))
+    with DemoApi(pace=0, rows=ROWS) as api:
+        arguments = ("conformance", "discover", manifest, api.inputs(each.name))
+        if each.name in IGNORED:
+            assert oracle.ask(*arguments)
+        else:
+            with pytest.raises(OracleError):
+                oracle.ask(*arguments)
