@@ -22,18 +22,21 @@ settings.load_profile("longhaul")
 SLOW_FOLDERS = {"benchmarks", "faults", "journeys", "shell"}  # shell: each test starts the complete builder
 SLOW_MODULES = {"test_demo", "test_examples", "test_goldens", "test_memory"}
 SLOW_FIXTURES = {"oracle"}
-CLIENTS = "clients"
+ON_DEMAND = ("clients", "conformance")
+"""Marked tests that take the programs of others, or long."""
 SLOW_MARKERS = {"hypothesis"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as slow what is so by nature; a module that is slow for a reason of its own marks itself.
 
-    What needs the programs of others is left out unless it is asked for.
+    What is there on demand is left out unless it is asked for.
     """
     here = Path(__file__).parent
-    if CLIENTS not in config.option.markexpr:
-        left_out = [item for item in items if item.get_closest_marker(CLIENTS)]
+    for name in ON_DEMAND:
+        if name in config.option.markexpr:
+            continue
+        left_out = [item for item in items if item.get_closest_marker(name)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     for item in items:

@@ -19,6 +19,7 @@ from tui.model.editor_schema import MODELINE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "editor.md").read_text(encoding="utf-8")
+ACTION = ROOT / ".github" / "actions" / "validate" / "action.yml"
 COMMANDS = re.findall(r"^    (longhaul .*)$", PAGE, re.MULTILINE)
 HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))}
 
@@ -100,7 +101,7 @@ def test_the_hooks_have_what_pre_commit_asks_for() -> None:
 
 def test_the_hooks_run_as_the_page_sets_them_up(repository: Path) -> None:
     pages = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)]
-    (setup,) = (page["repos"][0]["hooks"] for page in pages if isinstance(page, dict))
+    (setup,) = (page["repos"][0]["hooks"] for page in pages if page and "repos" in page)
     files = sorted(str(path.relative_to(repository)) for path in repository.glob("connectors/**/*.*"))
     outputs = []
     for chosen in setup:
@@ -114,6 +115,44 @@ def test_the_hooks_run_as_the_page_sets_them_up(repository: Path) -> None:
     validated, checked = outputs
     assert "connectors/orders.yaml: no problems" in validated
     assert checked.endswith("1 case, nothing differs.\n")
+
+
+def test_the_workflow_gives_the_action_what_it_takes() -> None:
+    pages = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)]
+    (workflow,) = (page for page in pages if page and "jobs" in page)
+    _, step = workflow["jobs"]["manifests"]["steps"]
+    assert ROOT / ".github" / step["uses"].partition("@")[0].partition("/.github/")[2] == ACTION.parent
+    required = {name for name, one in yaml.safe_load(ACTION.read_text())["inputs"].items() if one.get("required")}
+    assert required <= set(step["with"]) <= set(yaml.safe_load(ACTION.read_text())["inputs"])
+
+
+def test_the_action_installs_this_project() -> None:
+    steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
+    (installs,) = (step["run"] for step in steps if "pip install" in step.get("run", ""))
+    (place,) = re.findall(r'"\$GITHUB_ACTION_PATH/(.*)"', installs)
+    assert (ACTION.parent / place).resolve() == ROOT
+    assert all("shell" in step for step in steps if "run" in step)
+
+
+@pytest.mark.parametrize("manifests", ["connectors/*.yaml", "**/crm.yaml connectors/orders.yaml"])
+def test_the_action_takes_what_is_right_and_annotates_what_is_not(repository: Path, manifests: str) -> None:
+    step = yaml.safe_load(ACTION.read_text())["runs"]["steps"][-1]
+    assert step["env"] == {"MANIFESTS": "${{ inputs.manifests }}"}
+    command = f"MANIFESTS={shlex.quote(manifests)} bash -e -c {shlex.quote(step['run'])}"
+    done = run(repository, command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "No problems in connectors/orders.yaml" in done.stdout
+    path = repository / "connectors" / "crm.yaml"
+    path.write_text(re.sub(r"http_method: \w+", "http_method: GTE", path.read_text()))
+    done = run(repository, command)
+    assert done.returncode == 2
+    assert done.stdout.startswith("::error file=connectors/crm.yaml,line=")
+
+
+def test_the_action_fails_where_there_is_nothing_to_validate(repository: Path) -> None:
+    step = yaml.safe_load(ACTION.read_text())["runs"]["steps"][-1]
+    done = run(repository, f"MANIFESTS='nothing/*.yaml' bash -e -c {shlex.quote(step['run'])}")
+    assert done.returncode == 2
 
 
 def test_the_arguments_of_a_hook_may_stand_before_the_files(repository: Path) -> None:

@@ -96,6 +96,8 @@ class Asking:
         self._folder = folder
         self._content = content
         self._config = {"key": "s3cret-key"} if config is None else config
+        self.catalog: Mapping[str, Any] | None = None
+        """What is asked for in place of the streams that are named."""
 
     def words(self, command: str, *streams: str, states: Any = None) -> list[str]:
         """The words of the command line, for any source that speaks the protocol."""
@@ -105,7 +107,7 @@ class Asking:
         if self._content is not None:
             words += ["--manifest-path", self._file("manifest.yaml", self._content)]
         if command == "read":
-            words += ["--catalog", self._file("catalog.json", catalog(*streams))]
+            words += ["--catalog", self._file("catalog.json", self.catalog or catalog(*streams))]
         if states is not None:
             words += ["--state", self._file("state.json", states)]
         return words

@@ -200,7 +200,8 @@ class Project:
         Raises KeyError when there is no sample of this name.
         """
         chosen = sample(name or SIMPLEST)
-        text = (MODELINE if modeline else "") + chosen.path.read_text(encoding="utf-8")
+        text = chosen.path.read_text(encoding="utf-8")
+        text = text if modeline else text.removeprefix(MODELINE)
         session = BuilderSession(Document.parse(text), problems_visible=True)
         demo = DemoApi()
         session.values.lend(demo.inputs(chosen.name))

@@ -9,6 +9,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from core.manifest.document import Document
+from sample_configs import names, sample
 from tui.model.editor_schema import MODELINE, SCHEMA, keep_schema
 from tui.model.project import Project
 from tui.model.settings import Settings
@@ -61,10 +62,17 @@ def test_where_it_cannot_be_written_editors_do_without(tmp_path: Path, in_the_wa
 
 
 def test_the_demo_is_a_new_manifest_too_and_settings_turn_it_off(tmp_path: Path) -> None:
-    project = Project.try_demo(modeline=True)
+    project, plain = Project.try_demo(modeline=True), Project.try_demo()
     project.close()
-    assert project.session.text.startswith(f"{MODELINE}#")
+    plain.close()
+    assert project.session.text == MODELINE + plain.session.text
+    assert plain.session.text.startswith("#")
     file = tmp_path / "settings.yaml"
     assert Settings(file).modeline
     file.write_text("modeline: false\n")
     assert not Settings(file).modeline
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_sample_says_where_its_schema_is(name: str) -> None:
+    assert sample(name).path.read_text(encoding="utf-8").startswith(f"{MODELINE}# ")
