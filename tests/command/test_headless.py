@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from core.command.headless import STREAMS_AT_ONCE, HeadlessRun, RunPlan
+from core.components.stream import DeclarativeStream, StreamChoice
 from core.connector import Connector
 from core.events import Event, Outcome, Records, StateAdvanced, StreamFinished, StreamStarted
 from core.levels import Level
@@ -61,6 +62,12 @@ class ToldReader:
 
     def mask(self, text: str) -> str:
         return text.replace("s3cret", "****")
+
+    def choice(self, stream: str, state: Any) -> StreamChoice:
+        return StreamChoice(cast(DeclarativeStream, None), state, goes_on=state is not None)
+
+    def turn(self, stream: str, report: object) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def read(
         self,
