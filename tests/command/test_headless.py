@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any, cast
 
@@ -64,12 +64,10 @@ class ToldReader:
         return text.replace("s3cret", "****")
 
     def choice(self, stream: str, state: Any) -> StreamChoice:
-        declared = DeclarativeStream.model_construct(name=stream, retriever=None)  # type: ignore[arg-type]
-        return StreamChoice(declared, state, goes_on=bool(state))
+        return StreamChoice(cast(DeclarativeStream, None), state, goes_on=state is not None)
 
-    @asynccontextmanager
-    async def turn(self, _stream: str, _report: Callable[[Event], None]) -> AsyncIterator[None]:
-        yield
+    def turn(self, stream: str, report: object) -> AbstractAsyncContextManager[None]:
+        return nullcontext()
 
     async def read(
         self,

@@ -183,7 +183,7 @@ async def test_an_older_state_of_a_stream_with_a_partition_router(server: Loopba
         retriever={"partition_router": {**router, **custom("PartitionRouter", "Owners")}},
     )
     state = {"o1": {"day": "2024-01-03"}, "o2": {"day": "2024-01-02"}}
-    await compare(server, oracle, text, CONFIG, state, custom=allowed())
+    await compare(server, oracle, text, CONFIG, state=state, custom=allowed())
 
 
 def next_page(asked: Asked) -> Reply:
