@@ -6,19 +6,21 @@ component has follows under "Advanced" by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
 from core.components.async_retriever import AsyncRetriever
+from core.components.conditional_streams import ConditionalStreams
 from core.components.dynamic import DynamicDeclarativeStream
 from core.components.http_requester import HttpRequester
 from core.components.simple_retriever import SimpleRetriever
 from core.components.source import DeclarativeSource, Spec
+from core.components.state_delegating_stream import StateDelegatingStream
 from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
 from core.runtime.component import Component
-from tui.model.places import LISTED, PlaceKind, StreamPlace
+from tui.model.places import LISTED, StreamPlace
 from tui.model.specs import FieldSpec, form_spec
 
 RETRIEVAL_TYPES = {"SimpleRetriever": "Synchronous Request", "AsyncRetriever": "Asynchronous Job"}
@@ -218,6 +220,8 @@ _TEMPLATE = _Plan(
     ),
     rest=(((), DynamicDeclarativeStream),),
 )
+_CHOICE = _Plan("Choice", (_Group("", ("API Retention Period", ("api_retention_period",))),))
+_CONDITION = _Plan("Condition", (_Group("", ("Condition", ("condition",))),))
 _IN_TEMPLATE: tuple[Path, ...] = (("name",), ("stream_template",))
 """The name of what makes streams is in the head, and their template has tabs of its own."""
 _ELSEWHERE: tuple[Path, ...] = (
@@ -239,18 +243,28 @@ def stream_tabs(retriever_type: str, place: StreamPlace = LISTED) -> tuple[Layou
     """The tabs of a stream with this type of retriever; none for a type that has no form. The last ones are about what
     is around the stream in its place. Paths are from what is around it.
     """
-    return _tabs_in(retriever_type, place.below, place.kind, place.is_template)
+    chosen_by = place.chosen_by
+    chooser = chosen_by[len(place.around) :] if chosen_by is not None else None
+    return _tabs_in(
+        retriever_type, place.below, chooser, has_condition=place.condition is not None, is_template=place.is_template
+    )
 
 
 @cache
-def _tabs_in(retriever_type: str, below: Path, kind: PlaceKind, is_template: bool) -> tuple[LayoutTab, ...]:
+def _tabs_in(
+    retriever_type: str, below: Path, chooser: Path | None, *, has_condition: bool, is_template: bool
+) -> tuple[LayoutTab, ...]:
     own = _tabs_of(retriever_type)
-    if not own or not below:
-        return own
+    if not own:
+        return ()
     tabs = [_moved(below, tab) for tab in own]
+    if chooser is not None:
+        tabs += (_moved(chooser, tab) for tab in _built((_CHOICE,), (), {(): StateDelegatingStream}))
+    if has_condition:
+        tabs += _built((_CONDITION,), (), {(): ConditionalStreams})
     if is_template:
         tabs += _built((_TEMPLATE,), _IN_TEMPLATE, {("stream_template",): DeclarativeStream})
-    return tuple(tabs)
+    return tuple(tabs) if below else own
 
 
 @cache
@@ -306,7 +320,7 @@ def tab_of(tabs: tuple[LayoutTab, ...], path: Path) -> tuple[int, int]:
 
 
 def _built(
-    plans: tuple[_Plan, ...], elsewhere: tuple[Path, ...], known: dict[Path, type[Component]]
+    plans: tuple[_Plan, ...], elsewhere: tuple[Path, ...], known: Mapping[Path, type[Component]]
 ) -> tuple[LayoutTab, ...]:
     """The tabs of some plans; `known` says which components are where, beside those whose rest is shown."""
     taken = {path for plan in plans for _, path in (*plan.named, *plan.advanced)} | set(elsewhere)

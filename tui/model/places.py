@@ -42,6 +42,11 @@ class StreamPlace:
         return self.around[:1] == TEMPLATES
 
     @property
+    def condition(self) -> Path | None:
+        """What says for which inputs the stream is there, if something does."""
+        return self.around if self.below[:1] == STREAMS else None
+
+    @property
     def below(self) -> Path:
         """The way from what is around the stream to the stream."""
         return self.path[len(self.around) :]
@@ -66,8 +71,10 @@ def places(document: Document) -> Iterator[StreamPlace]:
     for index, written in enumerate(_listed(document, STREAMS)):
         path = (*STREAMS, index)
         if written == "ConditionalStreams":
-            for one in range(len(_listed(document, (*path, "streams")))):
-                yield replace(place_in((*path, "streams", one)), around=path, kind=PlaceKind.CONDITIONAL)
+            for one, within in enumerate(_listed(document, (*path, "streams"))):
+                for place in _chosen((*path, "streams", one), within):
+                    kind = place.kind or PlaceKind.CONDITIONAL
+                    yield replace(place, around=path, kind=kind)
         else:
             yield from _chosen(path, written)
     for index, _ in enumerate(_listed(document, TEMPLATES)):

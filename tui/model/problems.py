@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from core.components.conditional_streams import ConditionalStreams
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
@@ -77,7 +78,8 @@ class ManifestCheck:
         builder = TreeBuilder(self._written)
         path: Path = ("streams", index)
         tree = self._view.value(path)
-        component = builder.build(tree, Stream, path, frozenset())
+        is_conditional = isinstance(tree, Mapping) and tree.get("type") == ConditionalStreams.__name__
+        component = builder.build(tree, ConditionalStreams if is_conditional else Stream, path, frozenset())
         self._add(index, builder.problems)
         return component or _named(tree)
 

@@ -15,7 +15,7 @@ from core.manifest.links import is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
 from tui.model.new_components import ASYNC, SYNC, converted, new_resolver, new_retriever
-from tui.model.places import STREAMS, TEMPLATES, PlaceKind, StreamPlace
+from tui.model.places import STREAMS, TEMPLATES, StreamPlace
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
@@ -158,7 +158,7 @@ class Streams:
     def written(self, index: int) -> Any:
         """What a read of a stream depends on, as it is written: the stream, or what it is chosen or made by."""
         place = self._editor.view.place(index)
-        return self._editor.value(place.path if place.kind is PlaceKind.CONDITIONAL else place.around)
+        return self._editor.value(self._held_by(place))
 
     def names(self) -> tuple[str, ...]:
         """The names of all streams."""
@@ -285,9 +285,15 @@ class Streams:
 
     def _removed_with(self, index: int) -> Path:
         """The path of what is removed when a stream is deleted: more than the stream where that would be incomplete."""
-        place, view = self._editor.view.place(index), self._editor.view
-        siblings = [one for one in view.places if one.around == place.around]
-        return place.path if place.kind is PlaceKind.CONDITIONAL and len(siblings) > 1 else place.around
+        view = self._editor.view
+        place = view.place(index)
+        held = self._held_by(place)
+        beside = {self._held_by(one) for one in view.places if one.around == place.around}
+        return held if len(beside) > 1 else place.around
+
+    def _held_by(self, place: StreamPlace) -> Path:
+        """The path of what is one with a stream: it is read, moved and deleted as a whole."""
+        return place.around if place.condition is None else place.path[: len(place.around) + 2]
 
     def delete(self, index: int) -> None:
         """Delete a stream. What refers to it gets a copy of what it refers to, so that nothing breaks."""
@@ -339,7 +345,7 @@ class Streams:
         no other; references follow. Returns its index then, None where it can't go further.
         """
         place, view = self._editor.view.place(index), self._editor.view
-        held = place.path if place.kind is PlaceKind.CONDITIONAL else place.around
+        held = self._held_by(place)
         *above, at = held
         to, count = int(at) + step, len(view.value(tuple(above)) or ())
         if not 0 <= to < count:

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from core.units import count
 from tui.model.inputs import SCHEMA
+from tui.model.places import PlaceKind
 from tui.model.problems import Counts
 from tui.model.session import BuilderSession
 from tui.model.streams import StreamInfo, StreamKind
@@ -85,7 +86,8 @@ def facts(entries: Sequence[NavigatorEntry]) -> str:
     """How many streams there are, and how many of them have errors."""
     streams = [entry for entry in entries if isinstance(entry.selection, int)]
     broken = sum(bool(entry.errors) for entry in streams)
-    return " ─ ".join([count(len(streams), "stream"), *[f"{broken} to fix"] * bool(broken)])
+    number = sum(entry.note != PlaceKind.INCREMENTAL for entry in streams)  # the other way of one that is counted
+    return " ─ ".join([count(number, "stream"), *[f"{broken} to fix"] * bool(broken)])
 
 
 def stream_entry(stream: StreamInfo, testing: str | None) -> NavigatorEntry:

@@ -99,6 +99,31 @@ def test_the_tabs_of_each_show_its_own_fields(session: BuilderSession) -> None:
         assert session.locate(path).stream == index
 
 
+def test_what_is_around_a_stream_has_a_tab(session: BuilderSession) -> None:
+    titles = [[tab.title for tab in session.tabs(index)][2:] for index in range(session.view.stream_count)]
+    assert titles == [[], ["Condition"], ["Condition"], ["Choice"], ["Choice"], [], ["Template"]]
+    session.set((*session.streams.around(1), "condition"), "{{ config['trial'] }}")
+    assert session.locate(("streams", 1, "condition")).entry is not None
+    session.set(("streams", 2, "api_retention_period"), "P30D")
+    found = session.locate(("streams", 2, "api_retention_period")).entry
+    assert found is not None
+    assert found.title == "API Retention Period"
+
+
+def test_a_stream_of_two_stands_below_a_condition(session: BuilderSession) -> None:
+    session.write(("streams", 1, "streams", 1), session.value(("streams", 2)))
+    assert [str(one.place.kind) for one in session.streams.all()][:5] == ["", "if", "in full", "incremental", "in full"]
+    assert [tab.title for tab in session.tabs(3)][2:] == ["Choice", "Condition"]
+    assert session.streams.deleted_with(2) == ("orders",)
+
+
+def test_two_ways_of_a_stream_have_one_name(session: BuilderSession) -> None:
+    session.streams.rename(4, "sales")
+    assert [name for name, _ in kinds(session)][3:5] == ["sales", "sales"]
+    assert session.value(("streams", 2, "full_refresh_stream", "name")) == "sales"
+    assert session.value(("streams", 2, "incremental_stream", "name")) == "sales"
+
+
 def test_the_last_stream_below_a_condition_takes_the_condition_with_it(session: BuilderSession) -> None:
     assert session.streams.deleted_with(1) == ()
     session.streams.delete(1)

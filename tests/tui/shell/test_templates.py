@@ -138,3 +138,62 @@ async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
         await shell.press("ctrl+z")
         await shell.until(lambda: shell.session.text == before)
         assert shell.entry("people").note == ""
+
+
+CHOSEN = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {{type: CheckStream, stream_names: [orders]}}
+definitions:
+  stream:
+    type: DeclarativeStream
+    name: orders
+    retriever:
+      type: SimpleRetriever
+      requester: {{type: HttpRequester, url: "{url}/all"}}
+      record_selector: {{type: RecordSelector, extractor: {{type: DpathExtractor, field_path: []}}}}
+streams:
+- type: StateDelegatingStream
+  name: orders
+  full_refresh_stream: {{$ref: "#/definitions/stream"}}
+  incremental_stream: {{$ref: "#/definitions/stream"}}
+- type: ConditionalStreams
+  condition: "{{{{ config['plan'] == 'paid' }}}}"
+  streams:
+  - {{$ref: "#/definitions/stream", name: invoices}}
+spec:
+  type: Spec
+  connection_specification:
+    type: object
+    properties: {{plan: {{type: string}}}}
+"""
+
+
+@pytest.fixture
+def chosen(tmp_path: Path, server: LoopbackServer) -> Path:
+    server.on("/all", Reply([{"id": 1}]))
+    path = tmp_path / "chosen.yaml"
+    path.write_text(CHOSEN.format(url=server.url()), encoding="utf-8")
+    return path
+
+
+async def test_the_test_of_a_stream_with_two_ways_says_which_was_chosen(chosen: Path) -> None:
+    async with opened(chosen) as shell:
+        assert [entry.note for entry in shell.builder.navigator.entries][:3] == ["in full", "incremental", "if"]
+        await shell.press("f5")
+        trial = await shell.tested("orders")
+        assert trial.state.records == 1
+        assert any("is read in full" in line.message for line in trial.state.logs)
+
+
+async def test_a_stream_that_the_inputs_leave_out_says_why(chosen: Path) -> None:
+    async with opened(chosen, values={"plan": "free"}) as shell:
+        shell.builder.navigation.go_to_stream(2)
+        await shell.settled()
+        await shell.press("f5")
+        trial = await shell.tested("invoices")
+        assert "its condition is false" in " ".join(trial.state.errors)
+        shell.session.values.lend({"plan": "paid"})
+        await shell.press("f5")
+        await shell.until(lambda: (run := shell.run("invoices")) is not None and run is not trial)
+        assert (await shell.tested("invoices")).state.records == 1
