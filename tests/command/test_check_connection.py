@@ -105,7 +105,7 @@ async def test_what_is_wrong_before_anything_is_sent(tmp_path: Path, server: Loo
     unknown = manifest(stream("a", server.url(), "/a"), check={"type": "CheckStream", "stream_names": ["b"]})
     code, output, errors = await checked(written(tmp_path, unknown))
     assert (code, output, server.asked) == (2, "", [])
-    assert "The check names `b`, but no stream has that name; there are a." in errors
+    assert "The check names `b`. There is no stream `b`; there are a." in errors
 
 
 async def test_the_job_of_a_check_is_deleted(tmp_path: Path, server: LoopbackServer) -> None:

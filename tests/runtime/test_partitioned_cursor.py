@@ -10,7 +10,7 @@ import pytest
 
 from core.components.cursors import DatetimeBasedCursor, IncrementingCountCursor
 from core.components.partition_routers import ListPartitionRouter
-from core.components.stream import Stream
+from core.components.stream import DeclarativeStream
 from core.errors import ReadError
 from core.http.request import RequestDraft
 from core.runtime import partitioned_cursor as module
@@ -244,10 +244,11 @@ def test_a_count_does_not_go_with_partitions() -> None:
         make_cursor(IncrementingCountCursor.model_validate({"cursor_field": "n"}), router, world().context)
 
 
-class Parents(Stream, role=True):
+class Parents(DeclarativeStream, role=True):
     """A parent stream whose slices are weeks, two of them."""
 
     name: str = "parents"
+    retriever: Any = None
     incremental_sync: DatetimeBasedCursor = DatetimeBasedCursor.model_validate({**CUT, "cursor_field": "changed"})
 
     def cursor_field(self, context: Context) -> str:
