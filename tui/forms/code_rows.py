@@ -93,7 +93,7 @@ class JsonRow(CodeRow):
         try:
             value = json.loads(event.text) if event.text.strip() else None
         except json.JSONDecodeError as error:
-            self.keep_unfinished(event.text, f"This is not JSON yet: {json_fault(error)}.")
+            self.keep_unfinished(event.text, f"Not JSON yet: {json_fault(error)}.")
             event.widget.show_error(why_not_json(error), error.lineno - 1)
             return
         event.widget.show_error("")
@@ -162,7 +162,7 @@ class GraphqlRow(CodeRow):
             else:
                 message = "This must be an object: { ... }"
         except json.JSONDecodeError as error:
-            message, line = f"This is not JSON yet: {why_not_json(error)}.", error.lineno - 1
+            message, line = f"Not JSON yet: {why_not_json(error)}.", error.lineno - 1
         self.write({"query": self._query.text, **rest})
         self._rest.show_error(message, line)
         if message:

@@ -213,7 +213,7 @@ async def test_unfinished_json_of_a_body_is_not_taken_for_rows_when_its_type_is_
     session = sample()
     body = (*CREATION, "request_body")
     session.choose_type(body, "RequestBodyJsonObject")
-    session.keep_unfinished((*body, "value"), '{"a": ', "This is not JSON yet.")
+    session.keep_unfinished((*body, "value"), '{"a": ', "Not JSON yet.")
     session.choose_type(body, "RequestBodyUrlEncodedForm")
     async with at_desk(session, size=(100, 40)) as desk:
         await desk.go((*body, "value"))

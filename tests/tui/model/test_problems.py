@@ -148,7 +148,7 @@ def test_a_path_leads_to_its_field(session: BuilderSession) -> None:
 
 def test_text_that_is_no_valid_value_yet_is_kept_and_counts_as_an_error(session: BuilderSession) -> None:
     path: Path = ("streams", 0, "retriever", "creation_requester", "request_body", "value")
-    session.keep_unfinished(path, '{"a": ', "This is not JSON yet.")
+    session.keep_unfinished(path, '{"a": ', "Not JSON yet.")
     session.touch(path)
     assert session.counts(("streams", 0)).errors == 1
     unfinished = session.unfinished(path)
