@@ -21,6 +21,7 @@ from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
 
 CHECK: Path = ("check", "stream_names")
+GROUPS: Path = ("stream_groups",)
 CHECKED_TEMPLATES: Path = ("check", "dynamic_streams_check_configs")
 _TEMPLATE_NAME = "dynamic_stream_name"
 
@@ -301,6 +302,7 @@ class Streams:
         with editor.group(STREAMS):
             names = {self.name(index), *self.deleted_with(index)}
             is_template = editor.view.place(index).is_template
+            self._leave_groups(self._removed_with(index))
             editor.remove(self._removed_with(index))
             if is_template:
                 self._uncheck_templates(names)
@@ -308,6 +310,15 @@ class Streams:
             if isinstance(checked, list) and gone & set(map(str, checked)):
                 editor.set(CHECK, [one for one in checked if one not in gone])
             self._keep_check()
+
+    def _leave_groups(self, held: Path) -> None:
+        """Take what is about to be removed out of the groups of streams, and a group without streams away."""
+        links = self._editor.document.links
+        entries = {link.path[:4] for link in links if link.target is not None and is_below(link.target, held)}
+        for path in sorted((one for one in entries if one[:1] == GROUPS and one[2:3] == STREAMS), reverse=True):
+            self._editor.remove(path)
+            if not self._editor.value(path[:3]):
+                self._editor.remove(path[:2])
 
     def _uncheck_templates(self, names: Collection[str]) -> None:
         """Drop templates that are gone from the connection check."""
@@ -328,17 +339,31 @@ class Streams:
             "stream_template": deepcopy(editor.view.unwrapped(self.path(index))),
             "components_resolver": new_resolver(),
         }
+        checked = editor.value(CHECK)
+        others = [one for one in checked if one != name] if isinstance(checked, list) else []
+        is_checked = isinstance(checked, list) and name in checked
         with editor.group(TEMPLATES):
             self.delete(index)
             present = editor.value(TEMPLATES)
             to: Path = (*TEMPLATES, len(present) if isinstance(present, list) else 0)
             editor.insert(TEMPLATES, int(to[1]), template)
             self._visibility.mark(to, visible=False)
-            if not self.names()[:-1]:
-                editor.set(CHECKED_TEMPLATES, [{_TEMPLATE_NAME: name, "stream_count": 1}])
+            if is_checked or not self.names()[:-1]:
+                self._check_template(name, others)
         stream = self.at(to)
         assert stream is not None
         return self.path(stream)
+
+    def _check_template(self, name: str, streams: Sequence[str]) -> None:
+        """Let the connection check read a stream of a template, beside these streams."""
+        editor = self._editor
+        if streams:
+            editor.set(CHECK, list(streams))
+        elif editor.exists(CHECK):
+            editor.unset(CHECK)
+        present = editor.value(CHECKED_TEMPLATES)
+        config = {"type": "DynamicStreamCheckConfig", _TEMPLATE_NAME: name, "stream_count": 1}
+        editor.set(CHECKED_TEMPLATES, [*(present if isinstance(present, list) else ()), config])
 
     def move(self, index: int, step: int) -> int | None:
         """Move a stream up (-1) or down (1) among those that stand beside it, with what is around it where that holds

@@ -188,7 +188,9 @@ class Trials:
         try:
             self._config()
         except InputError as error:
-            return Refusal(self._missing_input(), str(error))
+            missing = self.session.inputs.missing()
+            wanted = f"The input {missing[0].title or missing[0].key} has no test value yet: give it one." if missing else str(error)
+            return Refusal(self._missing_input(), wanted)
         return None
 
     def start(self, index: int, *, same_jobs: bool = False, only: Stage | None = None) -> None:

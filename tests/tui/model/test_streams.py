@@ -243,3 +243,40 @@ def test_turning_a_stream_keeps_its_reference_to_a_parent_that_has_its_requester
     assert family.document.get(("streams", 2, *PARENT)) == {"$ref": "#/streams/1"}
     assert family.value((*requester, "url")) == "https://items.example.com"
     assert family.value((*items, "creation_requester", "url")) == "https://items.example.com"
+
+
+def test_a_stream_that_goes_leaves_its_groups() -> None:
+    session = BuilderSession.from_text(
+        """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [a]}
+streams:
+- {type: DeclarativeStream, name: a}
+- {type: DeclarativeStream, name: b}
+- {type: DeclarativeStream, name: c}
+stream_groups:
+  pair:
+    type: StreamGroup
+    streams: ["#/streams/0", {$ref: "#/streams/1"}]
+    action: {type: BlockSimultaneousSyncsAction}
+  alone: {type: StreamGroup, streams: ["#/streams/1"], action: {type: BlockSimultaneousSyncsAction}}
+"""
+    )
+    before = session.text
+    session.streams.delete(1)
+    groups = session.value(("stream_groups",))
+    assert list(groups) == ["pair"]
+    assert [one["name"] for one in groups["pair"]["streams"]] == ["a"]
+    session.streams.make_template(0)
+    assert not session.value(("stream_groups",))
+    assert session.value(("check",)) == {
+        "type": "CheckStream",
+        "dynamic_streams_check_configs": [
+            {"type": "DynamicStreamCheckConfig", "dynamic_stream_name": "a", "stream_count": 1}
+        ],
+    }
+    assert session.value(("dynamic_streams", 0, "stream_template", "name")) == "a"
+    session.undo()
+    session.undo()
+    assert session.text == before

@@ -21,7 +21,7 @@ _FIELDS = (
     ("pages", "Pages per partition"),
     ("slices", "Partitions"),
 )
-_FIRST = "\0first"
+_FIRST = "\0"
 """Stands for the first of the made streams: no name is like it."""
 _ANSWERS = (DialogButton("save", "Save", "primary"), DialogButton("reset", "Reset"), CANCEL)
 
