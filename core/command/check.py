@@ -26,9 +26,10 @@ def run_check(arguments: Arguments) -> int:
     """
     assert arguments.manifest is not None
     connector = load_connector(Document.load(arguments.manifest))
-    if connector.source is None or not connector.stream_names:
-        raise ManifestError(connector.errors)
-    connector.require(arguments.streams)
+    if connector.source is None or not (connector.stream_names or connector.templates):
+        raise ManifestError(connector.errors or connector.problems)
+    if not connector.templates:  # what streams they give, the recorded answers say
+        connector.require(arguments.streams)
     results: list[Result] = []
     for path in _chosen(arguments.manifest, arguments.cases):
         result = _checked(connector, arguments.manifest, path, arguments)

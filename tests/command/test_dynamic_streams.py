@@ -161,3 +161,16 @@ async def test_a_cluster_reads_made_streams(shop: Path, server: LoopbackServer) 
     files = [path for path in (shop / "lake").rglob("*.jsonl") if not path.name.startswith(".")]
     assert sorted(number for path in files for number in rows(path)) == [0, 1, 2]
     assert len(server.to("/tables")) == 1
+
+
+async def test_a_case_of_made_streams_alone_is_checked(shop: Path, server: LoopbackServer) -> None:
+    key = mapping(["retriever", "requester", "request_parameters", "kind"], "{{ config.get('key', '') }}")
+    write(shop, dynamic_manifest(from_api(server.url(), PATH, key, name="Tables"), spec=SPEC))
+    code, said = await command(shop, "--run", "m.yaml", "--output", "out/", "--keep-case", "all")
+    assert code == 0, said
+    code, said = await command(shop, "--check", "m.yaml")
+    assert (code, "nothing differs" in said) == (0, True), said
+    code, said = await command(shop, "--check", "m.yaml", "--stream", "goods")
+    assert (code, "1 record from" in said) == (0, True), said
+    code, said = await command(shop, "--check", "m.yaml", "--stream", "none")
+    assert "it is about" in said
