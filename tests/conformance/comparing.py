@@ -73,6 +73,7 @@ async def theirs(
     streams: tuple[str, ...],
     oracle: Oracle,
     stage: Stage,
+    *,
     files: Path | None = None,
 ) -> Conduct:
     """What the reference does; `files` is the folder for the files of records."""

@@ -109,7 +109,7 @@ async def test_an_example_does_the_same_in_the_reference(
 
     told = await ours(manifest, config, streams, tmp_path, stage)
 
-    assert told.statuses == dict.fromkeys(streams, ["COMPLETE"])
+    assert told.statuses == {stream: ["COMPLETE"] for stream in streams}
     assert told.check == ["SUCCEEDED"]
     assert told.spec
     assert told.catalog
@@ -121,7 +121,7 @@ async def test_an_example_does_the_same_in_the_reference(
         with pytest.raises(OracleError):
             await theirs(manifest, config, streams, oracle, stage)
         return
-    known = await theirs(manifest, config, streams, oracle, stage, folders[1])
+    known = await theirs(manifest, config, streams, oracle, stage, files=folders[1])
     differing = told.differing(known)
     expected, reason = OTHERWISE.get(name, (set(), ""))
     assert differing.keys() == expected, f"{reason}: {differing}"
