@@ -70,7 +70,11 @@ class RecordExpander(Component):
     )
     truncated_list_retriever: Annotated[
         Retriever | None, Gives(*SLICE_VARIABLES), NotInAirbyte("AsyncRetriever"), Shown(advanced=True)
-    ] = Field(None, title="Truncated list retriever", description="Fetches a list that was cut (kept, not run).")
+    ] = Field(
+        None,
+        title="Truncated list retriever",
+        description="Fetches a list that was cut; Longhaul does not, and a read that meets such a list fails.",
+    )
 
     def lint(self) -> list[Problem]:
         """Lists that were cut can't be completed."""
