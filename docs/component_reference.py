@@ -295,7 +295,7 @@ def _default(value: Any) -> str:
 
 def _in_airbyte(cls: type[Component]) -> str:
     if issubclass(cls, CustomComponent):
-        return "The same, there as here: [who allows the code, how it runs, and what differs](../custom-components.md)."
+        return "The same, there as here: [who allows the code, how it runs, and its limits](../custom-components.md)."
     if not cls.portable:
         return "Airbyte has no components of this type. A manifest with one is not portable, and `--validate` says so."
     ours = [key for key, plan in field_plans(cls).items() if plan.shown.ours]

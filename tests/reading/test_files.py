@@ -18,6 +18,8 @@ from core.outputs.file_folder import FileFolder
 from core.reading import open_reader
 from tests.command.support import run
 from tests.protocols.support import Asking, stream
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.reading import Told, no_wait
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -84,6 +86,19 @@ async def test_the_same_files_come_as_with_the_reference(api: LoopbackServer, or
         moved = {**file, "staging_file_url": file["staging_file_url"].replace(str(theirs), str(ours))}
         assert found[record["id"]] == moved
     assert answer["is_file_based"]
+
+
+async def test_records_of_jobs_have_files_too(api: LoopbackServer, tmp_path: Path) -> None:
+    """The reference downloads none for asynchronous streams."""
+    serve_job(api, "done", records=[{**part, "link": api.url(f"/files/{part['id']}")} for part in PARTS])
+    content = manifest(api)
+    (one,) = content["streams"]
+    one["retriever"] = yaml.safe_load(jobs_manifest(api))["streams"][0]["retriever"]
+
+    told = await read(content, tmp_path)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(files_in(tmp_path).values()) == sorted(CONTENT.values())
 
 
 async def test_without_a_folder_nothing_is_downloaded_and_that_is_said(api: LoopbackServer) -> None:
