@@ -3,7 +3,8 @@
     python docs/component_reference.py
 
 An example is a part of a manifest, `docs/reference/examples/NAME.yaml`: keys of the top of a manifest, and keys of its
-one stream. `as_manifest` puts it into the simplest manifest there is.
+one stream. `as_manifest` puts it into the simplest manifest there is. `NAME.py` beside it has the code of a custom
+component.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import yaml
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
+from core.components.custom.base import CustomComponent
 from core.components.source import DeclarativeSource
-from core.connector.registry import choices, component_types
+from core.connector.registry import choices, component_types, custom_types
 from core.runtime.component import Component, FieldPlan, Unsupported, component_classes, field_plans, union_members
 from core.templates import Condition, Template, TemplateMap
 
@@ -31,6 +33,8 @@ DIFFERENCES = FOLDER.parent / "differences.md"
 INPUTS = ("api_url", "account", "user", "password", "token", "start_date", "auth", "kind", "plan")
 """What the examples ask of people."""
 
+_INNER = ("$parameters", "parameters", "written_type", "definition")
+"""Fields that are no one's to write."""
 _KINDS: Mapping[Any, str] = {
     str: "text",
     Template: "text, may be a template",
@@ -76,6 +80,13 @@ def example_text(name: str) -> str:
     return (EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8")
 
 
+@cache
+def example_code(name: str) -> str:
+    """The Python code that an example needs; empty for most."""
+    path = EXAMPLES / f"{name}.py"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def as_manifest(name: str) -> dict[str, Any]:
     """The manifest that an example makes of the simplest one."""
     manifest = minimal_manifest()
@@ -118,11 +129,14 @@ def _types_in(value: Any) -> Iterator[str]:
 
 def documented() -> list[type[Component]]:
     """The component types of this project, by name; other packages have pages of their own."""
-    return [cls for _, cls in sorted(component_types().items()) if cls.__module__.startswith("core.components.")]
+    known = {**component_types(), **custom_types()}
+    return [cls for _, cls in sorted(known.items()) if cls.__module__.startswith("core.components.")]
 
 
 def role_of(cls: type[Component]) -> str:
     """The role that a component fills, in words; of a part that fills none, that it is one."""
+    if issubclass(cls, CustomComponent):
+        return "Custom components"
     roles = [base for base in cls.__mro__[1:] if issubclass(base, Component) and base.is_role]
     outer = [base for base in roles if base not in (Component, Unsupported) and len(choices(base)) > 1]
     if not outer:
@@ -188,9 +202,9 @@ def component_page(cls: type[Component]) -> str:
     name = cls.__name__
     title = f"# {name}" + (f": {cls.label}" if cls.label else "")
     parts = [title, _doc(cls), f"Role: [{role_of(cls).lower()}]({INDEX}#{_anchor(role_of(cls))})."]
-    fields = [
-        _field(cls, key, plan) for key, plan in field_plans(cls).items() if key not in ("$parameters", "parameters")
-    ]
+    fields = [_field(cls, key, plan) for key, plan in field_plans(cls).items() if key not in _INNER]
+    if issubclass(cls, CustomComponent):
+        fields.append("- What else the class takes, by its name.")
     parts.append("## Fields\n\n" + ("\n".join(fields) if fields else "None but its `type`."))
     if any(plan.holds_templates for plan in field_plans(cls).values()):
         names = [*sorted(visible_variables().get(cls, frozenset())), "config", "parameters"]
@@ -202,6 +216,8 @@ def component_page(cls: type[Component]) -> str:
         text = example_text(example)
         where = "This stands at the top of a manifest." if _is_at_top(example) else "This stands in a stream."
         parts.append(f"## Example\n\n{where}{said}\n\n```yaml\n{text}```")
+        if code := example_code(example):
+            parts.append(f"`components.py` beside the manifest:\n\n```python\n{code}```")
     parts.append("## In Airbyte\n\n" + _in_airbyte(cls))
     return "\n\n".join(parts) + "\n"
 
@@ -278,6 +294,8 @@ def _default(value: Any) -> str:
 
 
 def _in_airbyte(cls: type[Component]) -> str:
+    if issubclass(cls, CustomComponent):
+        return "The same, there as here: [who allows the code, how it runs, and its limits](../custom-components.md)."
     if not cls.portable:
         return "Airbyte has no components of this type. A manifest with one is not portable, and `--validate` says so."
     ours = [key for key, plan in field_plans(cls).items() if plan.shown.ours]

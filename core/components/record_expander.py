@@ -70,7 +70,11 @@ class RecordExpander(Component):
     )
     truncated_list_retriever: Annotated[
         Retriever | None, Gives(*SLICE_VARIABLES), NotInAirbyte("AsyncRetriever"), Shown(advanced=True)
-    ] = Field(None, title="Truncated list retriever", description="Fetches a list that was cut (kept, not run).")
+    ] = Field(
+        None,
+        title="Truncated list retriever",
+        description="Fetches a list that was cut; Longhaul does not, and a read that meets such a list fails.",
+    )
 
     def lint(self) -> list[Problem]:
         """Lists that were cut can't be completed."""
@@ -79,11 +83,16 @@ class RecordExpander(Component):
         message = "Longhaul doesn't fetch the rest of truncated lists; a read that meets such a list will fail"
         return [Problem(message, ("truncated_list_retriever",), Severity.WARNING)]
 
-    def bind(self, variables: Mapping[str, Any]) -> Callable[[Any], Iterable[Any]]:
-        """The function that gives the records made of one record; what is no object is given as it is."""
+    def bind(
+        self, variables: Mapping[str, Any], warn: Callable[[str], None] = lambda message: None
+    ) -> Callable[[Any], Iterable[Any]]:
+        """The function that gives the records made of one record; what is no object is given as it is.
+
+        `warn` takes what is missing of the records.
+        """
         scope = {**variables, "parameters": self.parameters}
         path = evaluated(self.expand_records_from_field, scope)
-        check = self._truncation_check(scope)
+        check = self._truncation_check(scope, warn)
         completer = self._completer(path, variables)
 
         def expand(parent: Any) -> Iterator[Any]:
@@ -122,19 +131,23 @@ class RecordExpander(Component):
 
         return completer
 
-    def _truncation_check(self, scope: Mapping[str, Any]) -> Callable[[Any], None]:
-        if self.truncation_indicator_path is None or self.truncated_list_retriever is None:
+    def _truncation_check(self, scope: Mapping[str, Any], warn: Callable[[str], None]) -> Callable[[Any], None]:
+        if self.truncation_indicator_path is None:
             return lambda parent: None
         path = _plain(evaluated(self.truncation_indicator_path, scope))
         look = lookup(path)
 
         def check(parent: Any) -> None:
-            if look(parent):
-                raise ReadError(
-                    f"The API left items out of a list (`{'.'.join(path)}` says so), and Longhaul does not "
-                    "run the `truncated_list_retriever` that fetches them. "
-                    "Without it, the items that came are read."
-                )
+            if not look(parent):
+                return
+            found = f"The API left items out of a list (`{'.'.join(path)}` says so)"
+            if self.truncated_list_retriever is None:
+                warn(f"{found}: they are missing among the records.")
+                return
+            raise ReadError(
+                f"{found}, and Longhaul does not run the `truncated_list_retriever` that fetches them. "
+                "Without it, the items that came are read."
+            )
 
         return check
 

@@ -108,6 +108,9 @@ class StateMigration(Component, role=True):
         return []
 
 
+_READ_AGAIN = ("page_size_reduction", "request_window_splitting")
+
+
 class DeclarativeStream(ReadableStream):
     """A stream of records that an API gives, one kind of thing: contacts, orders, report rows."""
 
@@ -207,10 +210,17 @@ class DeclarativeStream(ReadableStream):
         return make_cursor(self.incremental_sync, self.retriever.router, context, migrated)
 
     def lint(self) -> list[Problem]:
-        """A stream needs a name, and what its state migrations need."""
+        """A stream needs a name, what its state migrations need, and no retriever that reads records again."""
         migrations = [
             problem.below("state_migrations", index)
             for index, migration in enumerate(self.state_migrations)
             for problem in migration.lint_in(self)
         ]
-        return [*self._nameless(), *migrations]
+        return [*self._nameless(), *migrations, *self._lint_files()]
+
+    def _lint_files(self) -> list[Problem]:
+        """Airbyte refuses the same: the records of an answer that was refused may have their files already."""
+        if self.file_uploader is None:
+            return []
+        found = (key for key in _READ_AGAIN if getattr(self.retriever, key, None) is not None)
+        return [Problem(f"`{key}` can't be used with a `file_uploader`", ("retriever", key)) for key in found]

@@ -48,8 +48,8 @@ SCHEMA_MARK = f"Made by Longhaul {VERSION}: longhaul --schema"
 """A text near the beginning of a schema, by which the version that made it is known."""
 DIALECT = "http://json-schema.org/draft-07/schema#"
 
-_NOT_RUN = "^Custom.*$"
-"""Types that load and that Longhaul does not run; see `TreeBuilder`."""
+_CUSTOM = "^Custom.*$"
+"""Types of components that are Python code, whose fields only their classes know; see `TreeBuilder`."""
 _BROUGHT = [{"required": ["$ref"]}, {"required": ["$parameters"]}]
 """What may bring fields that are not written."""
 _SHARED: Mapping[str, Schema] = {
@@ -153,7 +153,7 @@ def _types(roles: Roles) -> Schema:
     known = {"enum": [cls.__name__ for cls in possible], "enumDescriptions": [_help(cls) for cls in possible]}
     if not roles[0].is_role:
         return known
-    return {"anyOf": [known, {"type": "string", "pattern": _NOT_RUN}]}
+    return {"anyOf": [known, {"type": "string", "pattern": _CUSTOM}]}
 
 
 def _by_type(names: Sequence[str], prefix: str = "") -> Iterator[Schema]:

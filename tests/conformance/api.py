@@ -52,6 +52,7 @@ class ExampleApi:
         for path, serve in self._served().items():
             self._server.on(path, serve)
         self._server.on("/flaky", self._busy(), Reply({"items": ITEMS}))
+        self._server.on("/sleepy", Reply({"busy": True}), Reply({"items": ITEMS}))
         for item in ITEMS:
             self._server.on(f"/items/{item['id']}/notes", Reply({"notes": item["notes"]}))
 
@@ -66,6 +67,10 @@ class ExampleApi:
             "/items.jsonl": JSON_LINES,
             "/items.txt": "one\ntwo\n",
             "/items.xml": Reply(XML, headers={"Content-Type": "application/xml"}),
+            "/tables": {"tables": [{"name": f"items_{kind}", "kind": kind} for kind in "ab"]},
+            "/keyed": {str(item["id"]): {"name": item["name"]} for item in ITEMS},
+            "/documents": {"documents": [{**ITEMS[0], "name": "a.txt", "link": self._server.url("/documents/a")}]},
+            "/documents/a": Reply("text", headers={"Content-Type": "text/plain"}),
             "/camel": {"items": [{"id": 1, "firstName": "a", "HTTPCode": 2}]},
             "/lists": {"first": [{"a": 1}, {"a": 2}], "second": [{"b": 1}, {"b": 2}]},
             "/table": {"columns": list(COLUMNS), "rows": ROWS},

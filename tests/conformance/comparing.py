@@ -15,7 +15,7 @@ from tests.protocols.support import Answer, Asking
 from tests.support.oracle import Oracle
 from tests.support.server import Asked
 
-ASPECTS = ("spec", "check", "catalog", "statuses", "requests", "records", "states")
+ASPECTS = ("spec", "check", "catalog", "statuses", "requests", "records", "files", "states")
 _HEADERS = ("authorization", "content-type", "x-api-key", "x-kind", "x-session")
 _OF_THE_MOMENT = frozenset({"iat", "exp", "nbf"})
 
@@ -30,6 +30,7 @@ class Conduct:
     statuses: dict[str, list[str]] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     records: dict[str, Counter[str]] = field(default_factory=dict)
+    files: Counter[str] = field(default_factory=Counter)
     states: dict[str, Any] = field(default_factory=dict)
 
     def differing(self, other: Conduct) -> dict[str, tuple[Any, Any]]:
@@ -67,9 +68,15 @@ async def ours(
 
 
 async def theirs(
-    manifest: Mapping[str, Any], config: Mapping[str, Any], streams: tuple[str, ...], oracle: Oracle, stage: Stage
+    manifest: Mapping[str, Any],
+    config: Mapping[str, Any],
+    streams: tuple[str, ...],
+    oracle: Oracle,
+    stage: Stage,
+    *,
+    files: Path | None = None,
 ) -> Conduct:
-    """What the reference does."""
+    """What the reference does; `files` is the folder for the files of records."""
 
     async def said(command: str, *arguments: Any) -> Answer:
         stage.reset()
@@ -77,7 +84,9 @@ async def theirs(
         return Answer(0, "\n".join(map(json.dumps, messages)))
 
     spec, check, discover = await said("spec"), await said("check"), await said("discover")
-    return _conduct((spec, check, discover, await said("read", configured(discover), [])), streams, stage)
+    return _conduct(
+        (spec, check, discover, await said("read", configured(discover), [], files and str(files))), streams, stage
+    )
 
 
 def configured(discovered: Answer) -> dict[str, Any]:
@@ -105,8 +114,16 @@ def _conduct(answers: Iterable[Answer], streams: tuple[str, ...], stage: Stage) 
         statuses={name: read.statuses(name)[-1:] for name in streams},
         requests=Counter(map(_request, stage.asked())),
         records={name: Counter(json.dumps(one, sort_keys=True) for one in read.records(name)) for name in streams},
+        files=Counter(_file(one["file_reference"]) for one in read.of("RECORD") if one.get("file_reference")),
         states={name: _without_duration(found[0]["stream"]["stream_state"]) for name, found in states.items() if found},
     )
+
+
+def _file(reference: Mapping[str, Any]) -> str:
+    """What a record says of its file, but for the folder."""
+    place, size = reference["source_file_relative_path"], reference["file_size_bytes"]
+    assert reference["staging_file_url"].endswith(place)
+    return f"{place}: {size} bytes"
 
 
 def _without_duration(state: Mapping[str, Any]) -> dict[str, Any]:

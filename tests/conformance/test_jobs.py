@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,6 +106,46 @@ SCENARIOS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {},
     ),
     "failed, and made again": ({"creation_requester": creation(fails="once")}, {}),
+    "out of time by its status, and made again": ({"creation_requester": creation(expires="once")}, {}),
+    "a status in a list": ({"status_extractor": path("jobs", "0", "state")}, {}),
+    "files by their ids": (
+        {
+            "download_target_requester": request(f"{API}/jobs/{{{{ polling_response['id'] }}}}/files"),
+            "download_target_extractor": path("items", "*", "id"),
+            "download_requester": request(f"{API}/file?part={{{{ download_target }}}}"),
+        },
+        {},
+    ),
+    "a job for each partition and interval": (
+        {
+            **BY_KIND,
+            "creation_requester": creation(
+                kind="{{ stream_partition['kind'] }}",
+                since="{{ stream_interval['start_time'] }}",
+                until="{{ stream_interval['end_time'] }}",
+            ),
+        },
+        {"incremental_sync": CURSOR},
+    ),
+    "columns between tabs, in another charset": (
+        {
+            "download_decoder": {
+                "type": "CsvDecoder",
+                "delimiter": "\t",
+                "encoding": "cp1252",
+                "set_values_to_none": ["NULL"],
+            },
+            "download_target_extractor": path("table_url"),
+        },
+        {},
+    ),
+    "a file in gzip": (
+        {
+            "download_decoder": {"type": "GzipDecoder", "decoder": LINES},
+            "download_target_extractor": path("gzip_url"),
+        },
+        {},
+    ),
 }
 
 
@@ -124,25 +165,32 @@ class JobsApi:
         self._numbers = iter(range(1, 100))
         self._server.on("/jobs", self._create)
         self._server.on("/file", self._file)
+        self._server.on("/table", Reply('id\tname\tkind\n1\tZoë\tNULL\n2\t"a\tb"\tx\n3\tc\td\n'.encode("cp1252")))
+        self._server.on("/gzip", Reply(gzip.compress("".join(json.dumps(one) + "\n" for one in ITEMS).encode())))
 
     def _create(self, asked: Asked) -> Reply:
         wanted = asked.json if asked.body else {}
-        fails = "fails" in wanted and not self._failed
+        ends = {"fails": "failed", "expires": "expired"}
+        ended = next((status for word, status in ends.items() if word in wanted and not self._failed), "done")
+        fails = ended != "done"
         self._failed = self._failed or fails
         # The id says what the job is for: which of several is the first to be created is by chance.
         name = "-".join([*map(str, wanted.values()), "again" if self._failed and not fails else "first"])
         file = self._server.url("/file?" + "&".join(f"{key}={value}" for key, value in wanted.items()))
         done = {
             "id": name,
-            "status": "failed" if fails else "done",
+            "status": ended,
+            "jobs": [{"state": ended}],
             "url": file,
             "urls": [f"{file}&part=1", f"{file}&part=2"],
             "json_url": f"{file}&as=json",
             "paged_url": f"{file}&size=4&as=json",
+            "table_url": self._server.url("/table"),
+            "gzip_url": self._server.url("/gzip"),
         }
-        self._server.on(f"/jobs/{name}", Reply({"status": "running"}), Reply(done))
+        self._server.on(f"/jobs/{name}", Reply({"status": "running", "jobs": [{"state": "running"}]}), Reply(done))
         self._server.on(f"/jobs/{name}/delete", Reply({}))
-        self._server.on(f"/jobs/{name}/files", Reply({"files": done["urls"]}))
+        self._server.on(f"/jobs/{name}/files", Reply({"files": done["urls"], "items": [{"id": "1"}, {"id": "2"}]}))
         return Reply({"id": name}, 201)
 
     @staticmethod

@@ -3,7 +3,9 @@
 import contextlib
 import json
 import logging
+import os
 
+import airbyte_cdk.sources.utils.files_directory as place
 import brisk_polls  # noqa: F401
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import (
@@ -16,6 +18,7 @@ from airbyte_cdk.models import (
 from airbyte_cdk.sources.declarative.concurrent_declarative_source import ConcurrentDeclarativeSource
 
 LOGGER = logging.getLogger("airbyte")
+os.environ["AIRBYTE_ENABLE_UNSAFE_CODE"] = "true"
 
 
 def spec(manifest, config):
@@ -35,8 +38,10 @@ def discover(manifest, config):
     return _said([AirbyteMessage(type=Type.CATALOG, catalog=catalog)])
 
 
-def read(manifest, config, catalog, states):
-    """The messages of a read; a read that fails ends with what it said until then."""
+def read(manifest, config, catalog, states, folder=None):
+    """The messages of a read; a read that fails ends with what it said until then. `folder`: for files of records."""
+    if folder:
+        place.AIRBYTE_STAGING_DIRECTORY = folder
     configured = ConfiguredAirbyteCatalogSerializer.load(catalog)
     begun = [AirbyteStateMessageSerializer.load(state) for state in states or ()]
     source = ConcurrentDeclarativeSource(config=config, catalog=configured, state=begun, source_config=manifest)

@@ -198,6 +198,12 @@ async def test_thousands_of_streams() -> None:
     assert connector.stream("t2999").parameters == {"entity": "e2999"}
 
 
+@pytest.mark.parametrize("text", ["[1", "2024-01-31", "2024-13-01", "{{ record[0] in [1] }}"])
+async def test_texts_that_are_no_yaml_are_kept(text: str) -> None:
+    connector = await made_connector(dynamic_manifest(from_list([{"name": "a", "entity": text}], ENTITY)))
+    assert connector.stream("a").parameters == {"entity": text}
+
+
 async def test_secrets_are_not_in_problems_nor_in_names() -> None:
     spec = {
         "type": "Spec",

@@ -16,9 +16,12 @@ from core.events import Outcome
 from core.manifest.document import Document
 from core.outputs.file_folder import FileFolder
 from core.reading import open_reader
+from docs.component_reference import as_manifest
 from tests.command.support import run
 from tests.protocols.support import Asking, stream
-from tests.support.oracle import Oracle
+from tests.support.jobs_api import manifest as jobs_manifest
+from tests.support.jobs_api import serve_job
+from tests.support.oracle import Oracle, OracleError
 from tests.support.reading import Told, no_wait
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -84,6 +87,36 @@ async def test_the_same_files_come_as_with_the_reference(api: LoopbackServer, or
         moved = {**file, "staging_file_url": file["staging_file_url"].replace(str(theirs), str(ours))}
         assert found[record["id"]] == moved
     assert answer["is_file_based"]
+
+
+async def test_records_of_jobs_have_files_too(api: LoopbackServer, tmp_path: Path) -> None:
+    """The reference downloads none for asynchronous streams."""
+    serve_job(api, "done", records=[{**part, "link": api.url(f"/files/{part['id']}")} for part in PARTS])
+    content = manifest(api)
+    (one,) = content["streams"]
+    one["retriever"] = yaml.safe_load(jobs_manifest(api))["streams"][0]["retriever"]
+
+    told = await read(content, tmp_path)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert sorted(files_in(tmp_path).values()) == sorted(CONTENT.values())
+
+
+@pytest.mark.parametrize("example", ["PageSizeReduction", "RequestWindowSplitting"])
+async def test_what_reads_records_again_takes_no_files_as_in_the_reference(
+    api: LoopbackServer, oracle: Oracle, tmp_path: Path, example: str
+) -> None:
+    content = as_manifest(example)
+    (one,) = content["streams"]
+    one["file_uploader"] = manifest(api)["streams"][0]["file_uploader"]
+
+    (problem,) = load_connector(Document.parse(yaml.safe_dump(content))).problems
+
+    assert "can't be used with a `file_uploader`" in problem.message
+    with pytest.raises(OracleError, match="cannot be used together with a `file_uploader`"):
+        await asyncio.to_thread(
+            oracle.ask, "files", "read", content, {"api_url": api.url()}, one["name"], str(tmp_path)
+        )
 
 
 async def test_without_a_folder_nothing_is_downloaded_and_that_is_said(api: LoopbackServer) -> None:

@@ -30,7 +30,11 @@ class CustomComponent(Unsupported, role=True):
 
     blocking: ClassVar[bool] = True
 
-    class_name: str = ""
+    class_name: str = Field(
+        "",
+        title="Class Name",
+        description="The class, such as `source_declarative_manifest.components.MyExtractor`.",
+    )
     definition: dict[str, Any] = Field(default_factory=dict, repr=False)
 
     @classmethod

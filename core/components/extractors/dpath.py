@@ -53,10 +53,13 @@ class DpathExtractor(Extractor):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
+        return self._bind(variables, lambda message: None)
+
+    def _bind(self, variables: Mapping[str, Any], warn: Callable[[str], None]) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         extract = self._extract(path)
         if self.record_expander is not None:
-            expand = self.record_expander.bind(variables)
+            expand = self.record_expander.bind(variables, warn)
             found = extract
 
             def extract(element: Any) -> Iterable[Any]:
@@ -69,7 +72,7 @@ class DpathExtractor(Extractor):
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
-        extract, is_first = self.bind(variables), True
+        extract, is_first = self._bind(variables, memory.warn_once), True
         if not path:
             return extract
 

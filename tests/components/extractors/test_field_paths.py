@@ -17,6 +17,7 @@ from core.components.extractors import (
 )
 from core.errors import ReadError
 from core.runtime.field_path import find, what_is_at
+from core.runtime.slices import SliceMemory
 from tests.support.components import component
 from tests.support.oracle import Oracle
 
@@ -163,6 +164,18 @@ def test_a_truncated_list_that_can_not_be_fetched_is_an_error() -> None:
     with pytest.raises(ReadError, match="left items out"):
         list(with_retriever.bind({})({"items": [{"a": 1}], "more": True}))
     assert with_retriever.lint()
+
+
+def test_items_that_are_missing_are_warned_about_once() -> None:
+    expander = {"type": "RecordExpander", "expand_records_from_field": ["items"], "truncation_indicator_path": ["more"]}
+    warnings: list[str] = []
+    for path in (["orders"], []):
+        written = {"type": "DpathExtractor", "field_path": path, "record_expander": expander}
+        extract = component(written).bind_for_slice({}, SliceMemory(warn=warnings.append))
+        order = {"items": [{"a": 1}], "more": True}
+        bodies = [{"orders": [order, order]}] if path else [order, order]
+        assert [record for body in bodies for record in extract(body)] == [{"a": 1}, {"a": 1}]
+    assert warnings == ["The API left items out of a list (`more` says so): they are missing among the records."] * 2
 
 
 @pytest.mark.parametrize("mode", ["union", "first_match"])
