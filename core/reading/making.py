@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import Any
 
+from core.components.custom.base import not_run
+from core.connector import unsupported_in
 from core.connector.templates import Made, MadeStream, StreamTemplate
+from core.custom.permission import CustomCode
 from core.errors import ReadError
-from core.runtime.component import Unsupported
 from core.runtime.context import Context
 from core.templates import TemplateError
 
@@ -19,10 +21,14 @@ MAX_VALUES = 2_000_000
 
 
 class StreamMaker:
-    """Makes the streams of one run. `context` gives that of a dynamic stream by its name."""
+    """Makes the streams of one run.
 
-    def __init__(self, context: Callable[[str], Context]) -> None:
+    `context` gives that of a dynamic stream by its name, `custom` is the code of custom components that may run.
+    """
+
+    def __init__(self, context: Callable[[str], Context], custom: CustomCode | None = None) -> None:
         self._context = context
+        self._custom = custom
         self._streams: list[MadeStream] = []
         self._values = 0
 
@@ -41,8 +47,8 @@ class StreamMaker:
     async def _make(self, template: StreamTemplate) -> None:
         """Raises `ReadError`, `TemplateError`."""
         resolver, context = template.definition.components_resolver, self._context(template.name)
-        if kinds := sorted({one.written_type for one in resolver.tree() if isinstance(one, Unsupported)}):
-            raise ReadError(f"It uses component types that Longhaul doesn't run: {', '.join(kinds)}.")
+        if kinds := unsupported_in(resolver, self._custom):
+            raise ReadError(not_run("It", kinds))
         tree = template.tree
         async with aclosing(resolver.found(template.name, context)) as found:
             async for variables in found:
