@@ -38,12 +38,14 @@ class Prepared:
     """A connector with the streams that it has for its inputs.
 
     `written` is the connector before streams were made from its templates, `events` is what happened meanwhile, which
-    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up.
+    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up. A read goes on
+    with `tokens`: some may have been renewed meanwhile.
     """
 
     connector: Connector
     config: Mapping[str, Any]
     written: Connector
+    tokens: TokenFile
     events: Iterable[Event] = ()
     tape: Tape | None = None
     secrets: Secrets = field(default_factory=Secrets)
@@ -88,32 +90,40 @@ def connector_with_inputs(
 
 
 def prepare(
-    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, adjust: Adjust = _as_gathered
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, tokens: TokenFile | None = None
 ) -> Prepared:
     """The same, with the streams that are made from templates; that may take requests.
 
+    `tokens` is where the refresh tokens go that the API issues; None: beside the state, or into the person's folder.
     Raises `ManifestError`, `InputError`, `OutputError` for tokens that can't be read, `ReadError`.
     """
-    connector, config = connector_with_inputs(arguments, manifest, given, adjust)
+    connector, config = connector_with_inputs(arguments, manifest, given)
+    return with_streams(arguments, connector, config, tokens or _tokens_of(arguments, manifest))
+
+
+def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str, Any], tokens: TokenFile) -> Prepared:
+    """A connector, with the streams that are made from its templates. Raises as `prepare` does."""
+    tokens.check()
     if not connector.to_be_made:
-        return Prepared(connector, config, connector)
+        return Prepared(connector, config, connector, tokens)
     events: deque[Event] = deque(maxlen=_EVENTS)
     secrets, tape = Secrets(), Tape() if arguments.keep_case is not None else None
     work = make_streams(
         connector,
         config,
         events.append,
-        tokens=tokens_of(arguments, manifest),
+        tokens=tokens,
         tape=tape,
         secrets=secrets,
         body_limit=_BODY if arguments.trace is not None else 0,
     )
-    return Prepared(asyncio.run(work), config, connector, events, tape, secrets)
+    return Prepared(asyncio.run(work), config, connector, tokens, events, tape, secrets)
 
 
-def tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
-    """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
-    state = arguments.state
-    file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(manifest), own=True)
-    file.check()
-    return file
+def own_tokens(manifest: Path) -> TokenFile:
+    """The tokens of a manifest that belong to no state."""
+    return TokenFile(of_manifest(manifest), own=True)
+
+
+def _tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
+    return TokenFile(beside(resolved(arguments.state))) if arguments.state else own_tokens(manifest)

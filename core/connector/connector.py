@@ -144,7 +144,7 @@ class Connector:
             return f"The stream `{name}` is not there with these inputs: its condition is false ({condition.place})."
         meant = closest(name, self.stream_names)
         hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
-        unmade = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
+        unmade = "".join(f" {str(problem).rstrip('.')}." for one in self.unmade for problem in self.broken[one])
         return f"There is no stream `{name}`; {hint}{unmade}"
 
     def readable(self, names: Iterable[str] | None = None) -> bool:
