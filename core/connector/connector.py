@@ -85,7 +85,7 @@ class Connector:
         entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
         conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
         left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
-        return replace(self.listing(_with_own_names(entries)), left_out=left_out)
+        return replace(self.listing(_with_own_names(entries)), left_out={**self.left_out, **left_out})
 
     def listing(self, entries: Iterable[StreamEntry]) -> Connector:
         """The connector with these streams."""
