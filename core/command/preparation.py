@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,7 +120,25 @@ def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str
         secrets=secrets,
         body_limit=_BODY if arguments.trace is not None else 0,
     )
-    return Prepared(asyncio.run(work), config, connector, tokens, events, tape, secrets)
+    return Prepared(_ended_in_order(work), config, connector, tokens, events, tape, secrets)
+
+
+def _ended_in_order(work: Coroutine[Any, Any, Connector]) -> Connector:
+    """What the work gives. When the process is asked to end, what was begun on the server is cleared away first, as it
+    is at Ctrl-C.
+    """
+
+    async def obeying() -> Connector:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(obeying())
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
 
 
 def own_tokens(manifest: Path) -> TokenFile:

@@ -208,11 +208,19 @@ async def test_streams_under_a_condition(tmp_path: Path, server: LoopbackServer)
     assert (code, "The stream `away` is not there with these inputs" in errors) == (2, True)
 
 
-async def test_ctrl_c_while_streams_are_made(templates: Path, server: LoopbackServer) -> None:
-    server.on("/tables", Reply([], gate=asyncio.Event()))
-    process = started(templates, "--stream", "*")
-    await server.was_asked()
-    process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_while_streams_are_made_clears_away_their_job(
+    tmp_path: Path, server: LoopbackServer, number: int, code: int
+) -> None:
+    jobs_api.serve_job(server, "busy")
+    asking = yaml.safe_load(jobs_api.manifest(server, retriever=jobs_api.ABORT % server.url()))["streams"][0][
+        "retriever"
+    ]
+    tables = from_api(server.url(), name="Tables", stream_template=template(server.url()))
+    tables["components_resolver"]["retriever"] = asking
+    process = started(written(tmp_path, dynamic_manifest(tables)), "--stream", "*")
+    await server.was_asked(2)
+    process.send_signal(number)
     output, errors = await asyncio.to_thread(process.communicate, timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in output + errors
+    assert (process.returncode, "Traceback" in output + errors) == (code, False)
+    assert [asked.path for asked in server.asked][-1] == "/jobs/j1/abort"
