@@ -16,7 +16,7 @@ from core.manifest.document import Document
 from core.reading import open_reader
 from tests.custom.test_against_reference import CONFIG, custom, items
 from tests.support.custom import allowed
-from tests.support.dynamic import dynamic_manifest, from_api, from_list, mapping
+from tests.support.dynamic import dynamic_manifest, from_api, from_list, made_connector, mapping
 from tests.support.server import LoopbackServer, Reply
 
 pytestmark = pytest.mark.slow
@@ -129,3 +129,15 @@ async def test_under_a_condition_and_in_both_ways(server: LoopbackServer) -> Non
     there, full = await read(manifest, "there", "both")
     (changes,) = await read(manifest, "both", state={"day": "2024-01-01"})
     assert (there[0]["stream"], full[0]["names"], changes[0]["names"]) == ("there", None, ["changes"])
+
+
+async def test_no_api_says_which_code_runs(server: LoopbackServer) -> None:
+    server.on("/tables", Reply([{"name": "a", "code": "os.abort"}, {"name": "b", "code": "components.Columns"}]))
+    tree = columns(server, "")
+    tree["retriever"]["record_selector"]["extractor"]["class_name"] = "components.Columns"
+    code = mapping(["retriever", "record_selector", "extractor", "class_name"], "{{ components_values['code'] }}")
+    found = await made_connector(dynamic_manifest(from_api(server.url(), code, name="Tables", stream_template=tree)))
+    assert found.stream_names == ("Tables 1", "b")
+    (problem,) = found.broken["Tables 1"]
+    assert "the API may not say which Python class runs, and it says `os.abort`" in problem.message
+    assert problem.position is not None
