@@ -72,7 +72,7 @@ class StreamMaker:
 def _classes(tree: Any) -> set[str]:
     """The names of the Python classes that a tree wants to run."""
     parts = (value for value in _values(tree) if isinstance(value, Mapping))
-    return {str(part.get("class_name")) for part in parts if part.get("type") in CustomComponent.kinds}
+    return {str(part.get("class_name")) for part in parts if str(part.get("type")) in CustomComponent.kinds}
 
 
 def _check_code(made: Any, written: set[str]) -> None:

@@ -135,6 +135,7 @@ async def test_no_api_says_which_code_runs(server: LoopbackServer) -> None:
     server.on("/tables", Reply([{"name": "a", "code": "os.abort"}, {"name": "b", "code": "components.Columns"}]))
     tree = columns(server, "")
     tree["retriever"]["record_selector"]["extractor"]["class_name"] = "components.Columns"
+    tree["schema_loader"] = {"type": "InlineSchemaLoader", "schema": {"type": ["null", "object"]}}
     code = mapping(["retriever", "record_selector", "extractor", "class_name"], "{{ components_values['code'] }}")
     found = await made_connector(dynamic_manifest(from_api(server.url(), code, name="Tables", stream_template=tree)))
     assert found.stream_names == ("Tables 1", "b")
