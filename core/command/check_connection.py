@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,18 +13,17 @@ from rich.text import Text
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
-from core.command.preparation import prepare
+from core.command.preparation import Prepared, connector_with_inputs, own_tokens, with_streams
 from core.command.run import chosen_streams, progress_on, warnings_of
 from core.connector import Connector
-from core.errors import InputError, fault_text
+from core.errors import fault_text
 from core.events import ExchangeFinished, Outcome, StreamFinished
 from core.http.exchange import Exchange, Role
 from core.inputs import unknown_inputs
 from core.inputs.specification import inputs, is_secret
 from core.levels import Level
-from core.outputs.token_file import TokenFile, of_manifest
 from core.progress.picture import RunPicture
-from core.protocols.checking import FIRST_RECORD, Unavailable, check_inputs, streams_to_check
+from core.protocols.checking import FIRST_RECORD, Unavailable, check_inputs, needs_made_streams, streams_to_check
 from core.reading import Reader, open_reader
 from core.units import count
 from core.wording import indented, on_one_line
@@ -68,51 +66,56 @@ def check_connection(arguments: Arguments) -> int:
     Raises `ManifestError`, `InputError`, `SourceError` and `OutputError` for what is found before anything is sent.
     """
     assert arguments.manifest is not None
-    prepared = prepare(arguments, arguments.manifest, adjust=check_inputs)
-    connector, config = prepared.connector, prepared.config
+    connector, config = connector_with_inputs(arguments, arguments.manifest, adjust=check_inputs)
+    if not _is_about_templates(connector, config, arguments.streams):
+        connector = connector.without_templates()
+    prepared = with_streams(arguments, connector, config, own_tokens(arguments.manifest))
+    connector = prepared.connector
     everything = ALL in arguments.streams
     chosen_streams(connector, () if everything else arguments.streams)
     picture = RunPicture(connector.stream_names)
-    progress = progress_on(arguments, picture, to_stdout=True)
+    conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=True))
     for warning in (*warnings_of(connector), *unknown_inputs(connector.connection_specification, config)):
-        progress.log(Level.WARNING, warning)
+        conduct.log(Level.WARNING, warning)
+    for event in prepared.events:
+        conduct.note(event)
     streams = connector.stream_names if everything else arguments.streams
     try:
-        streams = streams or tuple(streams_to_check(connector, config))
+        return _Check(prepared, streams or tuple(streams_to_check(connector, config)), conduct)()
     except Unavailable as unavailable:
-        raise InputError(str(unavailable)) from None
-    return _Check(connector, config, streams, arguments.manifest, Conduct(picture, progress))()
+        conduct.log(Level.ERROR, str(unavailable))
+        return 1
+
+
+def _is_about_templates(connector: Connector, config: Mapping[str, Any], streams: Sequence[str]) -> bool:
+    """Whether streams that are made from templates are asked for."""
+    if streams:
+        return not set(streams) <= set(connector.stream_names)
+    return needs_made_streams(connector, config)
 
 
 class _Check:
     """Asks for the first record of each stream, a few side by side, and prints the answers in order."""
 
-    def __init__(
-        self,
-        connector: Connector,
-        config: Mapping[str, Any],
-        streams: Sequence[str],
-        manifest: Path,
-        conduct: Conduct,
-    ) -> None:
-        self._connector = connector
-        self._config = config
+    def __init__(self, prepared: Prepared, streams: Sequence[str], conduct: Conduct) -> None:
+        self._prepared = prepared
+        self._connector = prepared.connector
         self._streams = streams
         self._conduct = conduct
-        self._tokens = TokenFile(of_manifest(manifest), own=True)
         self._console = Console(highlight=False, soft_wrap=True)
 
     def __call__(self) -> int:
-        self._tokens.check()
         return self._conduct(self._run)
 
     async def _run(self) -> int:
         gate = asyncio.Semaphore(_AT_ONCE)
-        async with open_reader(self._connector, self._config, body_limit=0, tokens=self._tokens) as reader:
+        tokens, secrets = self._prepared.tokens, self._prepared.secrets
+        opened = open_reader(self._connector, self._prepared.config, body_limit=0, tokens=tokens, secrets=secrets)
+        async with opened as reader:
             self._conduct.cancel = reader.cancel
             asked = [asyncio.create_task(self._ask(reader, name, gate)) for name in self._streams]
             answers = [await self._shown(one) for one in asked]
-        if problem := self._tokens.settle():
+        if problem := tokens.settle():
             self._conduct.log(Level.WARNING, problem)
         failed = sum(not answer.is_there for answer in answers)
         there = count(len(answers), "stream")
@@ -169,7 +172,7 @@ def _what(answer: Answer) -> str:
         return "ended before there was an answer"
     asked = "" if answer.exchange is None else on_one_line(_line(answer.exchange))
     if not answer.is_there:
-        return asked or "nothing was sent"
+        return asked or "no record was asked for"
     found = "the first record is there" if answer.end.records else "it answers, but has no records now"
     return f"{found}{', ' if asked else ''}{asked}"
 

@@ -26,6 +26,7 @@ from core.progress.picture import RunPicture
 from core.progress.sentences import run_summary
 from core.scaling.cluster import Cluster
 from core.scaling.cluster_run import ClusterRun
+from core.scaling.cluster_worker import shared_tokens
 from core.scaling.slice_files import SliceFolder
 
 _MARK = "longhaul"
@@ -46,12 +47,12 @@ def run_on_cluster(arguments: Arguments) -> int:
             raise InputError(f"--{name} doesn't go with --on.")
     refuse_custom_code(arguments, "--on")
     assert arguments.manifest is not None
-    prepared = prepare(arguments, arguments.manifest)
-    connector, config = prepared.connector, prepared.config
-    streams = chosen_streams(connector, arguments.streams)
     destination = slices_go_to(arguments)
     output = destination.path
     assert output is not None
+    prepared = prepare(arguments, arguments.manifest, tokens=shared_tokens(output))
+    connector, config = prepared.connector, prepared.config
+    streams = chosen_streams(connector, arguments.streams)
     files = [NamedPath("--output", output / _MARK)]
     if arguments.state is not None:
         check_file(state := NamedPath("--state", arguments.state))

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,12 +41,14 @@ class Prepared:
     """A connector with the streams that it has for its inputs.
 
     `written` is the connector before streams were made from its templates, `events` is what happened meanwhile, which
-    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up.
+    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up. A read goes on
+    with `tokens`: some may have been renewed meanwhile.
     """
 
     connector: Connector
     config: Mapping[str, Any]
     written: Connector
+    tokens: TokenFile
     events: Iterable[Event] = ()
     tape: Tape | None = None
     secrets: Secrets = field(default_factory=Secrets)
@@ -88,32 +93,58 @@ def connector_with_inputs(
 
 
 def prepare(
-    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, adjust: Adjust = _as_gathered
+    arguments: Arguments, manifest: Path, given: Mapping[str, Any] | None = None, tokens: TokenFile | None = None
 ) -> Prepared:
     """The same, with the streams that are made from templates; that may take requests.
 
+    `tokens` is where the refresh tokens go that the API issues; None: beside the state, or into the person's folder.
     Raises `ManifestError`, `InputError`, `OutputError` for tokens that can't be read, `ReadError`.
     """
-    connector, config = connector_with_inputs(arguments, manifest, given, adjust)
+    connector, config = connector_with_inputs(arguments, manifest, given)
+    return with_streams(arguments, connector, config, tokens or _tokens_of(arguments, manifest))
+
+
+def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str, Any], tokens: TokenFile) -> Prepared:
+    """A connector, with the streams that are made from its templates. Raises as `prepare` does."""
+    tokens.check()
     if not connector.to_be_made:
-        return Prepared(connector, config, connector)
+        return Prepared(connector, config, connector, tokens)
     events: deque[Event] = deque(maxlen=_EVENTS)
     secrets, tape = Secrets(), Tape() if arguments.keep_case is not None else None
     work = make_streams(
         connector,
         config,
         events.append,
-        tokens=tokens_of(arguments, manifest),
+        tokens=tokens,
         tape=tape,
         secrets=secrets,
         body_limit=_BODY if arguments.trace is not None else 0,
     )
-    return Prepared(asyncio.run(work), config, connector, events, tape, secrets)
+    return Prepared(_ended_in_order(work), config, connector, tokens, events, tape, secrets)
 
 
-def tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
-    """Where the refresh tokens go that the API issues. Raises `OutputError` for a file that can't be read."""
-    state = arguments.state
-    file = TokenFile(beside(resolved(state))) if state else TokenFile(of_manifest(manifest), own=True)
-    file.check()
-    return file
+def _ended_in_order(work: Coroutine[Any, Any, Connector]) -> Connector:
+    """What the work gives. When the process is asked to end, what was begun on the server is cleared away first, as it
+    is at Ctrl-C.
+    """
+
+    async def obeying() -> Connector:
+        task = asyncio.current_task()
+        assert task is not None
+        with suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await work
+
+    try:
+        return asyncio.run(obeying())
+    except asyncio.CancelledError:
+        sys.exit(128 + signal.SIGTERM)
+
+
+def own_tokens(manifest: Path) -> TokenFile:
+    """The tokens of a manifest that belong to no state."""
+    return TokenFile(of_manifest(manifest), own=True)
+
+
+def _tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
+    return TokenFile(beside(resolved(arguments.state))) if arguments.state else own_tokens(manifest)

@@ -19,7 +19,7 @@ from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
-from core.command.preparation import Prepared, prepare, tokens_of
+from core.command.preparation import Prepared, prepare
 from core.connector import Connector
 from core.errors import InputError, LonghaulError, ManifestError, fault_text
 from core.http.secrets import Secrets
@@ -104,7 +104,7 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
         destination=destination,
         state=state,
         loads=loads,
-        tokens=tokens_of(arguments, files.manifest),
+        tokens=prepared.tokens,
         files=files.folder(),
         trace=HarTrace(arguments.trace) if arguments.trace else None,
         case=case,

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct
-from core.command.preparation import Prepared, prepare, tokens_of
+from core.command.preparation import Prepared, own_tokens, prepare
 from core.command.run import chosen_streams, progress_on, warnings_of
 from core.connector import Connector
 from core.errors import InputError, LonghaulError, ReadError, fault_text
@@ -61,11 +61,14 @@ class Setting:
 
     @classmethod
     def of(cls, arguments: Arguments) -> Setting:
-        """Raises `ManifestError`, `InputError`."""
+        """All processes that work on a plan share the tokens, whatever file each keeps the state in.
+
+        Raises `ManifestError`, `InputError`, `OutputError`, `ReadError`.
+        """
         assert arguments.manifest is not None
         if len(arguments.streams) > 1:
             raise InputError(f"A plan is one of one stream; choose {' or '.join(arguments.streams)}.")
-        prepared = prepare(arguments, arguments.manifest)
+        prepared = prepare(arguments, arguments.manifest, tokens=own_tokens(arguments.manifest))
         streams = chosen_streams(prepared.connector, arguments.streams)
         if len(streams) != 1:
             raise InputError(
@@ -84,9 +87,8 @@ class Setting:
         return self.prepared.config
 
     def open(self, body_limit: int = 0) -> AbstractAsyncContextManager[Reader]:
-        """The connector, open for reading. Raises `OutputError`."""
-        tokens = tokens_of(self.arguments, self.manifest)
-        secrets = self.prepared.secrets
+        """The connector, open for reading."""
+        tokens, secrets = self.prepared.tokens, self.prepared.secrets
         return open_reader(self.connector, self.config, tokens=tokens, secrets=secrets, body_limit=body_limit)
 
     @property

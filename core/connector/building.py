@@ -86,9 +86,12 @@ class TreeBuilder:
         self.portability: list[Problem] = []
         self._texts = Texts(written, self._warn, self._note)
         self._hints = _HINTS
+        self._root: Mapping[str, Any] | None = None
 
     def build(self, raw: Any, role: type[Component], path: Path, visible: frozenset[str]) -> Component | None:
         """The component written at `path` for a slot of `role`; None when it can't be built (the problem is kept)."""
+        if not path and isinstance(raw, Mapping):
+            self._root = raw
         return self._component(raw, (role,), path, visible)
 
     def _component(
@@ -166,13 +169,15 @@ class TreeBuilder:
         for key, plan in field_plans(cls).items():
             if plan.roles and raw.get(key) is not None:
                 parts[plan.name], _ = self._children(raw[key], plan, (*path, key), visible)
-        return cls.model_construct(
+        component = cls.model_construct(
             parameters=dict(raw.get("$parameters") or {}),
             written_type=str(raw["type"]),
             class_name=str(raw.get("class_name", "")),
             definition=dict(raw),
             **parts,
         )
+        component._root = self._root
+        return component
 
     def _build_fields(
         self, raw: Mapping[str, Any], cls: type[Component], path: Path, visible: frozenset[str]

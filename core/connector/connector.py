@@ -85,7 +85,7 @@ class Connector:
         entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
         conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
         left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
-        return replace(self.listing(_with_own_names(entries)), left_out=left_out)
+        return replace(self.listing(_with_own_names(entries)), left_out={**self.left_out, **left_out})
 
     def listing(self, entries: Iterable[StreamEntry]) -> Connector:
         """The connector with these streams."""
@@ -144,7 +144,7 @@ class Connector:
             return f"The stream `{name}` is not there with these inputs: its condition is false ({condition.place})."
         meant = closest(name, self.stream_names)
         hint = f"did you mean `{meant}`?" if meant else f"there are {listed(self.stream_names) or 'none'}."
-        unmade = "".join(f" {problem}." for one in self.unmade for problem in self.broken[one])
+        unmade = "".join(f" {str(problem).rstrip('.')}." for one in self.unmade for problem in self.broken[one])
         return f"There is no stream `{name}`; {hint}{unmade}"
 
     def readable(self, names: Iterable[str] | None = None) -> bool:

@@ -51,7 +51,8 @@ class StreamEntry:
             holds = self.condition.holds(config)
         except TemplateError as error:
             message = f"it can't be said whether the stream is there: {error}"
-            return replace(self, problems=(*self.problems, replace(self.condition.here, message=message)))
+            problem = replace(self.condition.here, message=message)
+            return replace(self, problems=(*self.problems, problem), condition=None)
         return replace(self, condition=None) if holds else None
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,21 @@ class Answer:
         self.more = more
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a component is written: at a path from `root` on; None: from the manifest's root on."""
+
+    class_name: str
+    path: Sequence[Any]
+    definition: Mapping[str, Any] = field(repr=False)
+    root: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def key(self) -> Any:
+        """Equal for the same place only, as long as its root is kept."""
+        return id(self.root), tuple(self.path), self.class_name
+
+
 class CustomHost:
     """Runs the custom components of one manifest with one set of inputs.
 
@@ -79,12 +95,13 @@ class CustomHost:
         self._closed = False
         self._built: dict[Any, Future[int]] = {}
 
-    def component(self, key: Any, class_name: str, path: Sequence[Any], definition: Mapping[str, Any]) -> Remote:
-        """The component that is written at a path of the manifest, made when it is first asked; one for each `key`."""
-        return Remote(self, key, class_name, path, definition)
+    def component(self, stream: str, place: Place) -> Remote:
+        """The component that is written at a place, made when it is first asked; one for each stream."""
+        return Remote(self, stream, place)
 
-    def built(self, key: Any, class_name: str, path: Sequence[Any], definition: Mapping[str, Any]) -> int:
+    def built(self, stream: str, place: Place) -> int:
         """The number of a component. Raises `CustomError`."""
+        key = (stream, place.key)
         with self._lock:
             number = self._built.get(key)
             is_first = number is None
@@ -92,7 +109,10 @@ class CustomHost:
                 number = self._built[key] = Future()
         if is_first:
             try:
-                answer = self.ask(class_name, {"do": "build", "path": list(path), "definition": definition})
+                build = {"do": "build", "path": list(place.path), "definition": place.definition}
+                if place.root is not None and place.root is not self._manifest:
+                    build["root"] = place.root
+                answer = self.ask(place.class_name, build)
                 number.set_result(answer.value)
             except BaseException as error:
                 number.set_exception(error)
@@ -132,12 +152,11 @@ class CustomHost:
 class Remote:
     """A component in the process."""
 
-    def __init__(
-        self, host: CustomHost, key: Any, class_name: str, path: Sequence[Any], definition: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, host: CustomHost, stream: str, place: Place) -> None:
         self._host = host
-        self._written = (key, class_name, path, definition)
-        self.class_name = class_name
+        self._stream = stream
+        self._place = place
+        self.class_name = place.class_name
 
     def ask(self, do: str, body: bytes = b"", **message: Any) -> Answer:
         """What the component gives. Raises `CustomError`."""
@@ -160,7 +179,7 @@ class Remote:
 
     @property
     def _number(self) -> int:
-        return self._host.built(*self._written)
+        return self._host.built(self._stream, self._place)
 
 
 class _Process:

@@ -14,8 +14,8 @@ from core.outputs.destination import cleaned, file_names, folded, is_harmless
 from core.outputs.durable import OutputError, replacing
 from core.outputs.paths import resolved
 
-MARK = "longhaul"
-"""What stands for the folder where it is locked."""
+MARK = ".longhaul"
+"""What stands for the folder where it is locked; no stream's folder is called that."""
 
 
 class FileFolder:

@@ -72,7 +72,7 @@ def streams_to_check(connector: Connector, config: Mapping[str, Any]) -> Sequenc
         raise Unavailable("There are no streams to check the connection with.")
     if isinstance(check, CheckDynamicStream):
         return connector.stream_names[: check.stream_count] if check.use_check_availability else ()
-    return [*_named(check, connector, config), *_made(check, connector)]
+    return list(dict.fromkeys([*_named(check, connector, config), *_made(check, connector)]))
 
 
 def _named(check: CheckStream, connector: Connector, config: Mapping[str, Any]) -> list[str]:

@@ -106,7 +106,7 @@ class Reader:
         connector = self._connector
         if not connector.to_be_made:
             return connector
-        maker = StreamMaker(lambda name: self._context(name, report))
+        maker = StreamMaker(lambda name: self._context(name, report), connector.custom)
         self._making = asyncio.create_task(maker.make(connector.to_be_made))
         try:
             made = await self._making

@@ -22,7 +22,6 @@ from core.levels import Level
 from core.outputs.durable import OutputError, replacing
 from core.outputs.job_journal import JobJournal, digest
 from core.outputs.state import StateFile
-from core.outputs.token_file import TokenFile
 from core.reading import Reader, open_reader
 from core.reading.surroundings import Surroundings
 from core.scaling import cluster_worker as worker
@@ -119,7 +118,7 @@ class ClusterRun:
         self._leases = ClusterLeases(budget, await semaphore, self._grant)
         self._in_flight = budget + DOWNLOADS * len(self._addresses)
         client.subscribe_topic(topic_of(self._id), self._hear)
-        tokens = TokenFile(self._output / worker.TOKENS)
+        tokens = worker.shared_tokens(self._output)
         around = Surroundings(parts=parts, leases=self._leases)
         watch = asyncio.create_task(self._watch())
         try:

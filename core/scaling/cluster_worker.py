@@ -44,8 +44,7 @@ GRACE = 5.0
 """Seconds that reads have to end when the run is over."""
 LOCKED_FOR = 40.0
 """Seconds that the slice of a worker that is gone may stay locked."""
-TOKENS = ".longhaul.tokens.json"
-"""The file of renewed tokens in the output directory, which all workers share."""
+_TOKENS = ".longhaul.tokens.json"
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,11 @@ class RunWork:
     parts: int
     verbose: bool
     made: Made | None = field(default=None, repr=False)
+
+
+def shared_tokens(output: Path) -> TokenFile:
+    """The renewed tokens, in the output directory: all workers share them."""
+    return TokenFile(output / _TOKENS)
 
 
 class Sealed:
@@ -175,7 +179,7 @@ class RunOnWorker:
         if work.made is not None:
             secrets = Secrets(secret_values(connector.connection_specification, work.config))
             connector = connector.with_made(work.made, secrets.mask)
-        tokens = TokenFile(Path(work.output) / TOKENS)
+        tokens = shared_tokens(Path(work.output))
         around = Surroundings(parts=work.parts, leases=self.leases)
         async with open_reader(connector, work.config, body_limit=0, tokens=tokens, around=around) as reader:
             self._opened.set_result((connector, reader))

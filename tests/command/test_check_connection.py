@@ -14,6 +14,7 @@ import yaml
 
 from tests.protocols.support import ROOT, manifest, stream
 from tests.support import jobs_api
+from tests.support.dynamic import dynamic_manifest, from_api, mapping, template
 from tests.support.server import LoopbackServer, Reply
 
 SECRET = "a-secret-key-of-mine"
@@ -85,7 +86,7 @@ async def test_what_failed_says_what_to_do(connector: Path, server: LoopbackServ
     assert "Check `url` and `path` of its requester" in output
     assert f"FAIL  away: GET {UNREACHABLE}/x was not answered\n" in output
     assert "Check the address in `url`" in output
-    assert "FAIL  sliced: nothing was sent\n      There is nothing to ask for" in output
+    assert "FAIL  sliced: no record was asked for\n      There is nothing to ask for" in output
     assert output.splitlines()[-1] == "4 of 6 streams can't be read."
 
 
@@ -131,4 +132,95 @@ async def test_ctrl_c_aborts_the_job_of_a_check(tmp_path: Path, server: Loopback
 
     assert process.returncode == 130
     assert "exports: ended before there was an answer" in output
+    assert [asked.path for asked in server.asked][-1] == "/jobs/j1/abort"
+
+
+@pytest.fixture
+def templates(server: LoopbackServer, tmp_path: Path) -> Path:
+    """A stream `users` as any other, and one for each table."""
+    server.on("/users", Reply([{"id": 1}]))
+    server.on("/tables", Reply([{"name": "goods"}, {"name": "orders"}]))
+    server.on("/of/goods", Reply([{"id": 1}]))
+    server.on("/of/orders", Reply({"error": "no"}, 403))
+    path = mapping(["retriever", "requester", "path"], "/of/{{ components_values['name'] }}")
+    tables = from_api(server.url(), path, name="Tables", stream_template=template(server.url()))
+    check = {"type": "CheckStream", "stream_names": ["users"]}
+    return written(tmp_path, dynamic_manifest(tables, streams=[stream("users", server.url(), "/users")], check=check))
+
+
+async def test_templates_are_asked_for_their_streams_only_where_the_check_is_about_them(
+    templates: Path, server: LoopbackServer
+) -> None:
+    server.on("/tables", Reply({"error": "no"}, 401))
+    for words in ((), ("--stream", "users")):
+        code, output, errors = await checked(templates, *words)
+        assert (code, output.splitlines()[-1]) == (0, "1 stream can be read."), errors
+    assert server.to("/tables") == []
+    code, output, errors = await checked(templates, "--stream", "*")
+    assert code == 1
+    assert "ok    users" in output
+    assert "FAIL  Tables: no record was asked for" in output
+    assert "no stream can be made from the template" in output
+    assert "401 Unauthorized" in output
+
+
+async def test_streams_that_are_made_are_checked(templates: Path, server: LoopbackServer) -> None:
+    code, output, _ = await checked(templates, "--stream", "goods", "--stream", "orders")
+    assert code == 1
+    assert [line.split(":")[0] for line in output.splitlines() if not line.startswith(" ")] == [
+        "ok    goods",
+        "FAIL  orders",
+        "1 of 2 streams can't be read.",
+    ]
+    code, _, errors = await checked(templates, "--stream", "good")
+    assert (code, "did you mean `goods`?" in errors) == (2, True)
+    server.on("/tables", Reply({"error": "no"}, 401))
+    code, _, errors = await checked(templates, "--stream", "goods")
+    assert (code, "401 Unauthorized" in errors) == (2, True)
+
+
+async def test_a_check_of_templates_that_can_not_be_asked_fails(templates: Path, server: LoopbackServer) -> None:
+    templates.write_text(
+        yaml.safe_dump(
+            {**yaml.safe_load(templates.read_text()), "check": {"type": "CheckDynamicStream", "stream_count": 1}}
+        )
+    )
+    server.on("/tables", Reply({"error": "no"}, 401))
+    code, output, errors = await checked(templates)
+    assert (code, output) == (1, "")
+    assert "no stream can be made from the template" in errors
+    assert "401 Unauthorized" in errors
+    server.on("/tables", Reply([]))
+    assert (await checked(templates, "--stream", "users"))[0] == 0
+
+
+async def test_streams_under_a_condition(tmp_path: Path, server: LoopbackServer) -> None:
+    server.on("/users", Reply([{"id": 1}]))
+    groups = [
+        {"type": "ConditionalStreams", "condition": f"{{{{ config['key'] == '{key}' }}}}", "streams": [one]}
+        for key, one in ((SECRET, stream("there", server.url(), "/users")), ("no", stream("away", server.url(), "/x")))
+    ]
+    path = written(tmp_path, manifest(*groups, check={"type": "CheckStream", "stream_names": ["there"]}))
+    for words in ((), ("--stream", "*")):
+        code, output, errors = await checked(path, *words)
+        assert (code, output.splitlines()[-1]) == (0, "1 stream can be read."), errors
+    code, _, errors = await checked(path, "--stream", "away")
+    assert (code, "The stream `away` is not there with these inputs" in errors) == (2, True)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_while_streams_are_made_clears_away_their_job(
+    tmp_path: Path, server: LoopbackServer, number: int, code: int
+) -> None:
+    jobs_api.serve_job(server, "busy")
+    asking = yaml.safe_load(jobs_api.manifest(server, retriever=jobs_api.ABORT % server.url()))["streams"][0][
+        "retriever"
+    ]
+    tables = from_api(server.url(), name="Tables", stream_template=template(server.url()))
+    tables["components_resolver"]["retriever"] = asking
+    process = started(written(tmp_path, dynamic_manifest(tables)), "--stream", "*")
+    await server.was_asked(2)
+    process.send_signal(number)
+    output, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    assert (process.returncode, "Traceback" in output + errors) == (code, False)
     assert [asked.path for asked in server.asked][-1] == "/jobs/j1/abort"

@@ -6,13 +6,14 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 import yaml
 
 from tests.command.support import start
 from tests.support.dynamic import dynamic_manifest, from_api, from_config, mapping, template
-from tests.support.server import LoopbackServer, Reply
+from tests.support.server import Asked, LoopbackServer, Reply
 
 PATH = mapping(["retriever", "requester", "path"], "/of/{{ components_values['name'] }}")
 SECRET = "hunter2-hunter2"
@@ -174,3 +175,72 @@ async def test_a_case_of_made_streams_alone_is_checked(shop: Path, server: Loopb
     assert (code, "1 record from" in said) == (0, True), said
     code, said = await command(shop, "--check", "m.yaml", "--stream", "none")
     assert "it is about" in said
+
+
+@pytest.fixture
+def single_use(server: LoopbackServer, tmp_path: Path) -> list[str]:
+    """A manifest of one table, whose API takes each refresh token once; gives those that were shown to it."""
+    shown: list[str] = []
+
+    def renew(asked: Asked) -> Reply:
+        shown.append(parse_qs(asked.body.decode())["refresh_token"][0])
+        number = len(shown)
+        if shown[-1] != f"refresh-token-{number - 1}":
+            return Reply({"error": "used"}, 400)
+        return Reply({"access_token": f"access-token-{number}", "refresh_token": f"refresh-token-{number}"})
+
+    server.on("/token", renew)
+    server.on("/tables", Reply([{"name": "goods"}]))
+    server.on("/of/goods", Reply([{"id": 1}]))
+    oauth = {
+        "type": "OAuthAuthenticator",
+        "token_refresh_endpoint": server.url("/token"),
+        "client_id": "the-client",
+        "client_secret": "the-client-secret",
+        "refresh_token": "{{ config['refresh_token'] }}",
+        "refresh_token_updater": {},
+    }
+    made = from_api(server.url(), PATH, name="Tables", stream_template=template(server.url()))
+    for part in (made["stream_template"]["retriever"], made["components_resolver"]["retriever"]):
+        part["requester"]["authenticator"] = oauth
+    secret = {"type": "string", "airbyte_secret": True}
+    spec = {"type": "Spec", "connection_specification": {"type": "object", "properties": {"refresh_token": secret}}}
+    write(tmp_path, dynamic_manifest(made, spec=spec))
+    return shown
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+@pytest.mark.parametrize("words", [("--run",), ("--check-connection",)])
+async def test_a_token_that_is_renewed_while_streams_are_made_serves_their_reads(
+    single_use: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], is_kept: bool
+) -> None:
+    monkeypatch.setenv("LONGHAUL_STATE_DIR", str(tmp_path / "state"))
+    if not is_kept:
+        (tmp_path / "state").write_text("a file where the folder should be")
+    code, said = await command(tmp_path, *words, "m.yaml", "--set", "refresh_token=refresh-token-0")
+    assert code == 0, said
+    assert "refresh-token" not in said
+    assert "access-token" not in said
+    assert len(set(single_use)) == len(single_use)
+
+
+async def test_a_cluster_goes_on_with_the_token_that_was_renewed_before(single_use: list[str], tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    refresh = ("--set", "refresh_token=refresh-token-0")
+    code, said = await command(
+        tmp_path, "--run", "m.yaml", *refresh, "--on", "dask://local?workers=1", "--output", "out/"
+    )
+    assert code == 0, said
+
+
+async def test_a_plan_its_slices_and_its_state_go_on_with_the_token_that_was_renewed(
+    single_use: list[str], tmp_path: Path
+) -> None:
+    refresh = ("--stream", "goods", "--set", "refresh_token=refresh-token-0")
+    code, said = await command(tmp_path, "--plan", "m.yaml", *refresh)
+    assert code == 0, said
+    (tmp_path / "plan.jsonl").write_text("".join(line + "\n" for line in said.splitlines() if line.startswith("{")))
+    out = ("--slices", "plan.jsonl", "--output", "out/")
+    for words in (("--run", "m.yaml", *out), ("--merge-state", "m.yaml", *out, "--state", "state.json")):
+        code, said = await command(tmp_path, *words, *refresh)
+        assert code == 0, said

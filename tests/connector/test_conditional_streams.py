@@ -118,6 +118,15 @@ def test_a_condition_that_fails_keeps_its_streams_from_being_read() -> None:
     assert "shop.yaml:" in str(connector.broken["tests"][0])
 
 
+def test_the_connector_for_inputs_may_be_asked_again() -> None:
+    failing = conditional("{{ 1 / config['zero'] }}", stream("odd", URL, "/odd"))
+    connector = load(items(), SANDBOX, failing).for_inputs({"zero": 0})
+
+    again = connector.for_inputs({"zero": 0})
+    assert again.broken == connector.broken
+    assert list(again.left_out) == list(connector.left_out) == ["tests", "probes"]
+
+
 def test_streams_under_different_conditions_may_share_a_name() -> None:
     first = conditional("{{ config['old'] }}", stream("orders", URL, "/v1/orders"))
     second = conditional("{{ config['new'] }}", stream("orders", URL, "/v2/orders"))

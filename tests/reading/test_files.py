@@ -265,6 +265,16 @@ async def test_the_command_puts_files_into_its_folder(api: LoopbackServer, tmp_p
         assert reference["file_size_bytes"] == len(CONTENT[f"/files/{row['id']}"])
 
 
+async def test_a_stream_may_be_named_as_the_program_is(api: LoopbackServer, tmp_path: Path) -> None:
+    file, folder, content = tmp_path / "shop.yaml", tmp_path / "files", manifest(api)
+    content["streams"][0]["name"] = "longhaul"
+    file.write_text(yaml.safe_dump(content))
+    for _ in range(2):
+        code, said = await asyncio.to_thread(run, "--run", file, "--files", folder, "--output", tmp_path / "docs.jsonl")
+        assert code == 0, said
+    assert files_in(folder) == {f"longhaul/{one['id']}/{one['name']}": CONTENT[f"/files/{one['id']}"] for one in PARTS}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -189,7 +189,11 @@ class Trials:
             self._config()
         except InputError as error:
             missing = self.session.inputs.missing()
-            wanted = f"The input {missing[0].title or missing[0].key} has no test value yet: give it one." if missing else str(error)
+            wanted = (
+                f"The input {missing[0].title or missing[0].key} has no test value yet: give it one."
+                if missing
+                else str(error)
+            )
             return Refusal(self._missing_input(), wanted)
         return None
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import httpx
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from core.custom.host import CustomHost, Remote
+from core.custom.host import CustomHost, Place, Remote
 from core.errors import ReadError
 from core.http.policy import Outcome
 from core.runtime.component import Component, Unsupported
@@ -37,6 +37,9 @@ class CustomComponent(Unsupported, role=True):
     )
     definition: dict[str, Any] = Field(default_factory=dict, repr=False)
 
+    _root: Mapping[str, Any] | None = PrivateAttr(default=None)
+    """The tree in which it is written: a manifest, or a stream that was made from a template; None: the manifest."""
+
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
@@ -52,8 +55,7 @@ class CustomComponent(Unsupported, role=True):
 
     def remote_in(self, host: CustomHost, stream: str = "") -> Remote:
         """The component in the process of `host`; a stream has its own."""
-        key = (stream, self.origin, self.class_name)
-        return host.component(key, self.class_name, self.origin, self.definition)
+        return host.component(stream, Place(self.class_name, self.origin, self.definition, self._root))
 
 
 def not_run(who: str, types: Sequence[str]) -> str:

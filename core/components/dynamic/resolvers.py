@@ -37,6 +37,8 @@ class ComponentsResolver(Component, role=True):
     """Whether they are not where a mapping wants text."""
     creates: ClassVar[bool] = True
     """Whether mappings can put values where the template has nothing."""
+    is_of_api: ClassVar[bool] = False
+    """Whether the values come from the API, whom nobody has allowed to choose code."""
 
     @property
     def mappings(self) -> Sequence[ComponentMappingDefinition]:
@@ -77,6 +79,7 @@ class HttpComponentsResolver(ComponentsResolver):
     label = "Asked from the API"
     reads_yaml = False
     creates = False
+    is_of_api = True
 
     retriever: Retriever = Field(
         title="Retrieval", description="How the records are fetched, of each of which a stream is made."

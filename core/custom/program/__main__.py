@@ -60,7 +60,7 @@ class Program:
 
         if do == "build":
             number = next(self._numbers)
-            self._built[number] = self._builder.build(message["path"], message["definition"])
+            self._built[number] = self._builder.build(message["path"], message["definition"], message.get("root"))
             return {}, dumped(number), b""
         if do == "next":
             return self._batch(message["iterator"])

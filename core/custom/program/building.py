@@ -31,10 +31,10 @@ class Builder:
         self.manifest = manifest
         self.config = config
 
-    def build(self, path, definition):
-        """The component that is written at a path."""
+    def build(self, path, definition, root=None):
+        """The component that is written at a path of the manifest, or of the tree at `root`."""
         self._alias(definition.get("class_name", ""))
-        above = self._above(path)
+        above = self._above(self.manifest if root is None else root, path)
         stream = next((part for part in reversed(above) if part.get("type") == "DeclarativeStream"), None)
         if definition["type"] == "CustomRetriever" and stream is not None and above[-1] is stream:
             return self._retriever(stream)
@@ -49,9 +49,9 @@ class Builder:
             sys.modules[package] = ModuleType(package)
             sys.modules[f"{package}.{name}"] = sys.modules[MODULES[0]]
 
-    def _above(self, path):
-        """The mappings in the manifest that a path goes through."""
-        part, found = self.manifest, []
+    def _above(self, part, path):
+        """The mappings that a path goes through from a part on."""
+        found = []
         for step in path:
             if isinstance(part, dict):
                 found.append(part)
