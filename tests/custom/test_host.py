@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import select
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,106 @@ async def test_code_that_is_no_good(server: LoopbackServer, code: str, message: 
     told = await read(server, "", allowed(code, tmp_path / "code.py"))
     assert told.outcome == "failed"
     assert re.search(message, told.errors), told.errors
+
+
+CHANGING = """
+import resource
+class Bad:
+    def transform(self, record, config=None, **_):
+        record["odd"] = {"half": "a\\ud800b", "whole": "\\ud83d\\ude00", "nan": float("nan"), "huge": 2**80}
+        record["cores"] = resource.getrlimit(resource.RLIMIT_CORE)
+"""
+
+
+async def test_values_that_json_has_not(server: LoopbackServer, tmp_path: Path) -> None:
+    told = await read(server, "", allowed(CHANGING, tmp_path / "components.py"))
+    odd = {"half": "a\ufffdb", "whole": "\U0001f600", "nan": None, "huge": 2**80}
+    assert [record["odd"] for record in told.records] == [odd] * 3, told.errors
+    assert told.records[0]["cores"] == [0, 0], "memory that holds the inputs is never written to the disk"
+
+
+DEEP = """
+class Bad:
+    def transform(self, record, **_):
+        for _ in range(990):
+            record["n"] = [record["n"]]
+        record["huge"] = 2**80
+"""
+
+
+async def test_values_that_are_nested_too_deeply(server: LoopbackServer, tmp_path: Path) -> None:
+    told = await read(server, "", allowed(DEEP, tmp_path / "components.py"))
+    assert told.outcome == "failed"
+    assert "nested too deeply" in told.errors or "RecursionError" in told.errors
+
+
+INTERFERING = """
+import os, struct, sys
+class Bad:
+    def transform(self, record, **_):
+        text = {text}
+        os.write(int(sys.argv[2]), struct.pack(">II", len(text), 0) + text)
+"""
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"id": []}', b'{"id": 3, "value": []}', b"\xff"])
+async def test_code_that_writes_into_the_pipe(server: LoopbackServer, tmp_path: Path, text: bytes) -> None:
+    code = INTERFERING.replace("{text}", repr(text))
+    told = await read(server, "", allowed(code, tmp_path / "components.py", seconds=60))
+    assert told.outcome == "failed" or b"3" in text, told.errors
+    assert "can't be understood" in told.errors or b"3" in text
+
+
+def test_code_that_does_not_begin_says_so_to_each_that_asks(tmp_path: Path) -> None:
+    host = CustomHost(allowed("raise OSError('no disk')\n", tmp_path / "c.py"), {}, {})
+    for _ in range(2):
+        with pytest.raises(CustomError, match=r"c.py:1: OSError: no disk"):
+            host.ask("anything", {"do": "build", "path": [], "definition": {"type": "CustomTransformation"}})
+    host.close()
+
+
+async def test_code_that_hangs_while_it_is_imported_keeps_nobody_from_closing(tmp_path: Path) -> None:
+    mark = tmp_path / "begun"
+    os.mkfifo(mark)
+    code = f"open({str(mark)!r}, 'w').close()\nwhile True: pass\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {})
+    asking = asyncio.create_task(asyncio.to_thread(host.ask, "anything", {"do": "build"}))
+    await asyncio.to_thread(mark.read_text)
+    start = time.monotonic()
+    host.close()
+    with pytest.raises(CustomError, match="the run is over"):
+        await asking
+    assert time.monotonic() - start < 30
+
+
+def test_secrets_that_are_cut_are_masked_as_a_whole(tmp_path: Path) -> None:
+    secret = "s3cr3t-" * 10
+    code = f"raise OSError('x' * 19_980 + {secret!r})\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {}, lambda text: text.replace(secret, "****"))
+    with pytest.raises(CustomError) as raised:
+        host.ask("anything", {"do": "build"})
+    host.close()
+    assert "s3cr" not in str(raised.value)
+    code = f"import os\nos.write(1, b'x' * 9_980 + {secret.encode()!r})\nos._exit(1)\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {}, lambda text: text.replace(secret, "****"))
+    with pytest.raises(CustomError, match=r"It said: x+\*\*\*\*$"):
+        host.ask("anything", {"do": "build"})
+    host.close()
+
+
+def test_many_open_files(tmp_path: Path) -> None:
+    allowed_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_000, allowed_files[1]), allowed_files[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        host = CustomHost(allowed("raise OSError('it was asked')\n", tmp_path / "c.py"), {}, {})
+        with pytest.raises(CustomError, match="it was asked"):
+            host.ask("anything", {"do": "build"})
+        host.close()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, allowed_files)
 
 
 async def test_modules_beside_the_code_are_found(server: LoopbackServer, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from threading import Lock
 
@@ -17,6 +18,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from frames import FrameError, frame, loads, read_frame
 
 THREADS = 64
+TOLD = 40_000
+"""Characters of what an exception says: more than are shown, so that a secret that is cut is masked as a whole."""
 
 
 class Program:
@@ -113,12 +116,16 @@ class Program:
         inner = getattr(error, "internal_message", None)
         if inner and inner != text:
             text = f"{text} ({inner})"
-        return {"class": type(error).__name__, "message": str(text)[:20_000], "place": place}
+        return {"class": type(error).__name__, "message": str(text)[:TOLD], "place": place}
 
 
 def main():
     """Answer until there are no more messages."""
     warnings.simplefilter("ignore")
+    with suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory, the inputs too, is not left on the disk
     source, target = os.fdopen(int(sys.argv[1]), "rb"), os.fdopen(int(sys.argv[2]), "wb")
 
     def write(data):
