@@ -189,22 +189,23 @@ class _Process:
         """Why there are no more answers; None: there are."""
         theirs, self._out = os.pipe()
         self._in, ours = os.pipe()
+        lifeline, self._life = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [code.python, "-I", str(PROGRAM), str(theirs), str(ours)],
+                [code.python, "-I", str(PROGRAM), str(theirs), str(ours), str(lifeline)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(theirs, ours),
+                pass_fds=(theirs, ours, lifeline),
                 env=_environment(),
                 start_new_session=True,
             )
         except OSError as error:
-            for descriptor in (theirs, ours, self._out, self._in):
+            for descriptor in (theirs, ours, lifeline, self._out, self._in, self._life):
                 os.close(descriptor)
             raise CustomError(f"{code.python} can't be started: {error.strerror or error}.") from None
-        os.close(theirs)
-        os.close(ours)
+        for descriptor in (theirs, ours, lifeline):
+            os.close(descriptor)
         os.set_blocking(self._out, False)
         self._threads = [
             threading.Thread(target=target, name="longhaul-custom", daemon=True)
@@ -296,6 +297,7 @@ class _Process:
         with self._writing:
             os.close(self._out)
             self._out = -1
+        os.close(self._life)
 
     def _take(self, text: bytes, body: bytes) -> None:
         message = loads(text)

@@ -102,13 +102,18 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for the process of another one, as Linux can")
-def test_the_process_ends_with_one_that_is_killed() -> None:
+@pytest.mark.parametrize("code", ["", "import re; print('busy', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')"])
+def test_the_process_ends_with_one_that_is_killed(code: str) -> None:
     begin = (
-        "import os, signal\n"
+        "import os, signal, threading\n"
         "from core.custom.host import CustomHost\n"
         "from core.custom.permission import CustomCode\n"
-        "process = CustomHost(CustomCode.of('', 'c.py'), {}, {})._running()._process\n"
-        "print(process.pid, flush=True)\n"
+        f"code = {code!r}\n"
+        "host = CustomHost(CustomCode.of(code, 'c.py'), {}, {})\n"
+        "threading.Thread(target=host._running, daemon=True).start()\n"
+        "while not (host._process and (host._process._said if code else host._started.done())):\n"
+        "    pass\n"
+        "print(host._process._process.pid, flush=True)\n"
         "input()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -116,11 +121,11 @@ def test_the_process_ends_with_one_that_is_killed() -> None:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", begin], env=environment, **pipes) as killed:
         assert killed.stdout is not None
-        code = os.pidfd_open(int(killed.stdout.readline()))
+        running = os.pidfd_open(int(killed.stdout.readline()))
         killed.communicate("\n")
     assert killed.returncode == -9
-    assert select.select([code], [], [], 30)[0] == [code]
-    os.close(code)
+    assert select.select([running], [], [], 30)[0] == [running]
+    os.close(running)
 
 
 def until_asked(host: CustomHost) -> None:
