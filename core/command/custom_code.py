@@ -74,7 +74,8 @@ def question(connector: Connector, file: Path, text: str, *, changed: bool) -> s
     classes = sorted({_shown(part.class_name.rpartition(".")[2], 60) for part in connector.custom_components})
     named = ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
     return (
-        f"{_shown(str(file), 1_000)} has {len(text.splitlines()):,} lines of Python that this manifest wants to run: {named}."
+        f"{_shown(str(file), 1_000)} has {len(text.splitlines()):,} lines of Python that this manifest wants to run: "
+        + f"{named}."
         + (" It has changed since you allowed it." if changed else "")
         + "\nLike any program, it can read your files, and it sees all inputs, secrets too. Read it first."
         f"\nSHA-256 {digest_of(text)}"
