@@ -274,6 +274,72 @@ async def test_modules_beside_the_code_are_found(server: LoopbackServer, tmp_pat
     assert [record["n"] for record in told.records] == [7, 7, 7]
 
 
+ROUTER = """
+class Router:
+    def stream_slices(self):
+        return [{"part": "a"}]
+
+    def get_stream_state(self):
+        return None
+
+    def get_request_params(self, **_):
+        return DATA if DATA else None
+
+    get_request_headers = get_request_body_json = lambda self, **_: None
+
+    def get_request_body_data(self, **_):
+        return "part=a"
+"""
+
+
+async def test_a_router_that_adds_text(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    router = {"partition_router": custom("PartitionRouter", "Router")}
+    text = manifest(server, retriever=router, requester={"http_method": "POST"})
+    told = await read_all(text, CONFIG, custom=allowed(ROUTER.replace("DATA", "None"), "components.py"))
+    assert told.outcome == "complete", told.errors
+    assert [asked.body for asked in server.asked] == [b"part=a"]
+    told = await read_all(text, CONFIG, custom=allowed(ROUTER.replace("DATA", "['odd']"), "components.py"))
+    assert told.outcome == "failed"
+    assert "The custom code source_declarative_manifest.components.Router failed: ValueError" in told.errors
+
+
+HANDLER = """
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import ErrorResolution, ResponseAction
+
+class Soon:
+    def backoff_time(self, response_or_exception, attempt_count):
+        return "soon"
+
+class Handler:
+    max_retries = 3
+    backoff_strategies = [Soon()]
+
+    def interpret_response(self, response_or_exception):
+        return ErrorResolution(ResponseAction.RETRY, None, "again")
+"""
+
+
+async def test_a_wait_that_is_no_number(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    text = manifest(server, requester={"error_handler": custom("ErrorHandler", "Handler")})
+    told = await read_all(text, CONFIG, custom=allowed(HANDLER, "components.py"))
+    assert told.outcome == "failed"
+    assert "components.Handler gives “soon” where seconds should be." in told.errors
+
+
+async def test_a_filter_that_gives_no_records(server: LoopbackServer) -> None:
+    code = "class Odd:\n    def filter_records(self, records, **_):\n        return ['odd' for _ in records]\n"
+    server.on("/items", items(1))
+    added = {"type": "AddFields", "fields": [{"type": "AddedFieldDefinition", "path": ["m"], "value": "x"}]}
+    selector = {"record_filter": custom("RecordFilter", "Odd")}
+    text = manifest(server, selector=selector, stream={"transformations": [added]})
+    told = await read_all(text, CONFIG, custom=allowed(code, "components.py"))
+    assert told.outcome == "failed"
+    assert told.records == []
+    assert "components.Odd gives “odd” where a record should be." in told.errors
+
+
 async def test_classes_under_the_name_of_an_old_package(server: LoopbackServer) -> None:
     server.on("/items", items())
     text = bad(server, "").replace("source_declarative_manifest.components.Bad", "source_acme.components.Bad")

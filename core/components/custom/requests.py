@@ -213,7 +213,7 @@ class CustomErrorHandler(CustomComponent, RetryingErrorHandler, role=True):
             action,
             found["message"],
             kind,
-            wait=found["wait"],
+            wait=_waited(self.class_name, found["wait"]),
             max_attempts=usual if retries is None else 1 + max(0, retries),
         )
 
@@ -223,7 +223,11 @@ class CustomBackoffStrategy(CustomComponent, BackoffStrategy, role=True):
 
     def wait(self, outcome: Outcome, attempt: int, context: Context) -> float | None:
         written, body = written_outcome(outcome)
-        seconds = self.remote(context).ask("wait", body, outcome=written, attempt=attempt).value
-        if seconds is not None and not isinstance(seconds, (int, float)):
-            raise CustomError(f"The custom code {self.class_name} gives “{seconds}” where seconds should be.")
-        return seconds
+        return _waited(self.class_name, self.remote(context).ask("wait", body, outcome=written, attempt=attempt).value)
+
+
+def _waited(who: str, seconds: Any) -> float | None:
+    """Raises `CustomError` for what is no number."""
+    if seconds is not None and not isinstance(seconds, (int, float)):
+        raise CustomError(f"The custom code {who} gives “{seconds}” where seconds should be.")
+    return seconds
