@@ -43,10 +43,10 @@ def with_custom_code(connector: Connector, arguments: Arguments, manifest: Path)
             question(connector, file, text, changed=known.names(file)), sys.stdin.readline
         ):
             return connector
-        code = CustomCode.of(text, file)
+        code = _alone(text, file)
         known.add(text, file)
         return replace(connector, custom=code)
-    return replace(connector, custom=CustomCode.of(text, file))
+    return replace(connector, custom=_alone(text, file))
 
 
 def allowed_before(connector: Connector, manifest: Path) -> Connector:
@@ -58,19 +58,33 @@ def allowed_before(connector: Connector, manifest: Path) -> Connector:
     if file is None:
         return connector
     text = read_code(file)
-    return replace(connector, custom=CustomCode.of(text, file)) if Permissions().has(text) else connector
+    return replace(connector, custom=_alone(text, file)) if Permissions().has(text) else connector
+
+
+def _alone(text: str, file: Path) -> CustomCode:
+    """The permission that an answer gives: for this very text, not for modules beside it, which nobody was asked about.
+
+    Raises `InputError`.
+    """
+    return CustomCode.of(text, str(file))
 
 
 def question(connector: Connector, file: Path, text: str, *, changed: bool) -> str:
     """What is asked before code runs: what it is, what it could do, and what is remembered."""
-    classes = sorted({part.class_name.rpartition(".")[2] for part in connector.custom_components})
+    classes = sorted({_shown(part.class_name.rpartition(".")[2], 60) for part in connector.custom_components})
     named = ", ".join(classes[:5]) + (f" and {len(classes) - 5} more" if len(classes) > 5 else "")
     return (
-        f"{file} has {len(text.splitlines()):,} lines of Python that this manifest wants to run: {named}."
+        f"{_shown(str(file), 1_000)} has {len(text.splitlines()):,} lines of Python that this manifest wants to run: "
+        + f"{named}."
         + (" It has changed since you allowed it." if changed else "")
         + "\nLike any program, it can read your files, and it sees all inputs, secrets too. Read it first."
         f"\nSHA-256 {digest_of(text)}"
     )
+
+
+def _shown(text: str, most: int) -> str:
+    """A text of the manifest that takes no hold of the terminal, and pushes no question out of sight."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
 
 
 class Permissions:

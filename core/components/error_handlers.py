@@ -67,7 +67,8 @@ class RetryingErrorHandler(ErrorHandler, role=True):
 class HttpResponseFilter(Component):
     """Matches responses by status, by a text in the error message, or by a condition, and says what they mean.
 
-    One of the three is enough. Responses without an error are checked, too.
+    One of the three is enough. Responses without an error are checked, too. A predicate whose values don't fit together
+    matches, but accepts no failed response: that is an error then. (Airbyte accepts it.)
     """
 
     label = "Response filter"
@@ -132,7 +133,13 @@ class HttpResponseFilter(Component):
     def _holds(self, response: httpx.Response, context: Context) -> bool:
         if self.predicate is None or not self.predicate.source:
             return False
-        return self.predicate.evaluate(answer_scope(self.predicate, self, response, context), context.doubt)
+
+        def doubt(problem: TemplateError) -> None:
+            if response.is_error and self.action in (Action.SUCCESS, Action.IGNORE):
+                raise problem
+            context.doubt(problem, f"the response means {self.action}")
+
+        return self.predicate.evaluate(answer_scope(self.predicate, self, response, context), doubt)
 
     def _message(self, response: httpx.Response, context: Context) -> str | None:
         if self.error_message is None:

@@ -6,6 +6,7 @@ The components are immutable; `core.runtime.pages.Pages` is the walk over the pa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -150,7 +151,8 @@ class CursorPagination(PaginationStrategy):
             page_size=self.size_of(page, context),
         )
         with readable():
-            if self.stop_condition is not None and self.stop_condition.evaluate(scope, context.doubt):
+            stop = self.stop_condition
+            if stop is not None and stop.evaluate(scope, partial(context.doubt, so="no further page is requested")):
                 return None
             return self.cursor_value.evaluate(scope)
 

@@ -24,12 +24,14 @@ from typing import Any
 import orjson
 
 from core.custom.permission import CustomCode
-from core.custom.program.frames import FrameError, frame, loads, read_frame
+from core.custom.program.frames import FrameError, encoded, frame, loads, read_frame
 from core.errors import ReadError
 
 START_WITHIN = 120.0
 """Seconds in which the process has to have imported airbyte-cdk and the code."""
 PROGRAM = Path(__file__).parent / "program"
+_LONGEST = 20_000
+"""Characters of what is told of an exception."""
 _SPOKEN = 10
 """Lines of what the code has printed last that are told when its process ends."""
 _PASSED_ON = frozenset(
@@ -92,6 +94,7 @@ class CustomHost:
         self._mask = mask
         self._lock = threading.Lock()
         self._process: _Process | None = None
+        self._started: Future[Answer] = Future()
         self._closed = False
         self._built: dict[Any, Future[int]] = {}
 
@@ -135,18 +138,26 @@ class CustomHost:
         with self._lock:
             if self._closed:
                 raise CustomError("The run is over, so that no custom code is asked any more.")
-            if self._process is None:
-                self._process = _Process(self._code, self._mask)
-                start = {
-                    "do": "start",
-                    "code": self._code.text,
-                    "file": self._code.file,
-                    "folder": str(self._code.folder) if self._code.folder else None,
-                    "manifest": self._manifest,
-                    "config": self._config,
-                }
-                self._process.ask(self._code.file, start, b"", START_WITHIN)
-            return self._process
+            is_first = self._process is None
+            process = self._process = self._process or _Process(self._code, self._mask)
+        if is_first:
+            try:
+                self._started.set_result(process.ask(self._code.file, self._start(), b"", START_WITHIN))
+            except BaseException as error:
+                self._started.set_exception(error)
+                raise
+        self._started.result()
+        return process
+
+    def _start(self) -> dict[str, Any]:
+        return {
+            "do": "start",
+            "code": self._code.text,
+            "file": self._code.file,
+            "folder": str(self._code.folder) if self._code.folder else None,
+            "manifest": self._manifest,
+            "config": self._config,
+        }
 
 
 class Remote:
@@ -192,27 +203,28 @@ class _Process:
         self._waiting: dict[int, Future[Answer]] = {}
         self._lock = threading.Lock()
         self._writing = threading.Lock()
-        self._said: deque[str] = deque(maxlen=_SPOKEN)
+        self._said: deque[bytes] = deque(maxlen=_SPOKEN)
         self._end: str | None = None
         """Why there are no more answers; None: there are."""
         theirs, self._out = os.pipe()
         self._in, ours = os.pipe()
+        lifeline, self._life = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [code.python, "-I", str(PROGRAM), str(theirs), str(ours)],
+                [code.python, "-I", str(PROGRAM), str(theirs), str(ours), str(lifeline)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                pass_fds=(theirs, ours),
+                pass_fds=(theirs, ours, lifeline),
                 env=_environment(),
                 start_new_session=True,
             )
         except OSError as error:
-            for descriptor in (theirs, ours, self._out, self._in):
+            for descriptor in (theirs, ours, lifeline, self._out, self._in, self._life):
                 os.close(descriptor)
             raise CustomError(f"{code.python} can't be started: {error.strerror or error}.") from None
-        os.close(theirs)
-        os.close(ours)
+        for descriptor in (theirs, ours, lifeline):
+            os.close(descriptor)
         os.set_blocking(self._out, False)
         self._threads = [
             threading.Thread(target=target, name="longhaul-custom", daemon=True)
@@ -241,7 +253,7 @@ class _Process:
             self._stop(why)
             raise CustomError(f"The custom code {who} gives no answer: {why}") from None
         except _Told as told:
-            raise CustomError(self._mask(told.text(who))) from None
+            raise CustomError(self._mask(told.text(who))[:_LONGEST]) from None
         except _Ended as ended:
             raise CustomError(self._mask(f"The custom code {who} gives no answer: {ended}")) from None
         finally:
@@ -268,9 +280,10 @@ class _Process:
         if not self._writing.acquire(timeout=max(0.0, deadline - time.monotonic())):
             raise TimeoutError
         try:
-            while rest and self._out >= 0:
-                _, ready, _ = select.select([], [self._out], [], max(0.0, deadline - time.monotonic()))
-                if not ready:
+            ready = select.poll()
+            ready.register(self._out, select.POLLOUT)
+            while rest:
+                if not ready.poll(max(0.0, deadline - time.monotonic()) * 1000):
                     raise TimeoutError
                 with suppress(BlockingIOError):
                     rest = rest[os.write(self._out, rest[:1_000_000]) :]
@@ -286,12 +299,12 @@ class _Process:
             try:
                 while (found := read_frame(answers.read)) is not None:
                     self._take(*found)
-            except (FrameError, ValueError) as error:
+            except (FrameError, ValueError, TypeError, LookupError, AttributeError) as error:
                 why = f"what it sends can't be understood ({error})."
                 self._stop(why)
         code = self._process.wait()
         self._threads[1].join(2)
-        said = "\n".join(self._said)
+        said = b"".join(self._said).decode(errors="replace").rstrip()
         why = why or f"its process has ended ({_ending(code)}).{f' It said: {said}' if said else ''}"
         with self._lock:
             self._end = self._end or why
@@ -303,12 +316,13 @@ class _Process:
         with self._writing:
             os.close(self._out)
             self._out = -1
+        os.close(self._life)
 
     def _take(self, text: bytes, body: bytes) -> None:
         message = loads(text)
         with self._lock:
             answer = self._waiting.get(message["id"])
-        if answer is None:
+        if answer is None or answer.done():
             return
         if error := message.get("error"):
             answer.set_exception(_Told(error))
@@ -320,7 +334,7 @@ class _Process:
         assert self._process.stdout is not None
         with self._process.stdout as spoken:
             while line := spoken.readline(10_000):
-                self._said.append(line.decode(errors="replace").rstrip())
+                self._said.append(line)
 
 
 class _Told(Exception):
@@ -349,11 +363,15 @@ def _environment() -> dict[str, str]:
 
 
 def dumps(value: Any) -> bytes:
-    """A value as JSON."""
+    """A value as JSON. Raises `CustomError`."""
     try:
         return orjson.dumps(value, _jsonable, orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # a whole number that is too large for it
-        return json.dumps(value, default=_jsonable).encode()
+    except TypeError:  # a whole number that is too large for it, or half a character
+        pass
+    try:
+        return encoded(json.dumps(value, default=_jsonable, ensure_ascii=False))
+    except RecursionError:
+        raise CustomError("The custom code can't be asked: a value is nested too deeply.") from None
 
 
 def _jsonable(value: Any) -> Any:

@@ -24,8 +24,8 @@ ANSWER_WITHIN = 300.0
 class CustomCode:
     """Code that a person has allowed to run: exactly this text, whatever is in the file by then.
 
-    `file` is where it is from, for messages; `folder` is where it finds what it imports. `python` runs it, and it has
-    `seconds` for an answer.
+    `file` is where it is from, for messages; `folder` is where it finds modules of its own (None: it has none).
+    `python` runs it, and it has `seconds` for an answer.
     """
 
     text: str

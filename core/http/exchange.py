@@ -133,13 +133,13 @@ class Recording:
 
     def finish(self, error: str | None = None, *, complete: bool = True) -> Exchange:
         """End the exchange; `error` says why it failed, `complete` whether all of the body arrived."""
-        return self._finished(self.exchange or self._made(error, complete))
+        return self._finished(self.exchange or self._made(error, complete, self._seconds))
 
     async def finish_aside(self, *, complete: bool = True) -> Exchange:
         """The same without an error; a large body becomes text in a thread, while the event loop goes on."""
         if len(self._kept) < _LARGE:
             return self.finish(complete=complete)
-        return self._finished(await asyncio.to_thread(self._made, None, complete))
+        return self._finished(await asyncio.to_thread(self._made, None, complete, self._seconds))
 
     def _finished(self, made: Exchange) -> Exchange:
         if self.exchange is None:
@@ -148,10 +148,15 @@ class Recording:
             self._record(made)
         return self.exchange
 
-    def _made(self, error: str | None, complete: bool) -> Exchange:
-        return self._with_answer(self._sent(error), complete and error is None)
+    @property
+    def _seconds(self) -> float:
+        """The time since the request was sent; what is recorded of it takes none."""
+        return time.perf_counter() - self._clock
 
-    def _sent(self, error: str | None) -> Exchange:
+    def _made(self, error: str | None, complete: bool, seconds: float) -> Exchange:
+        return self._with_answer(self._sent(error, seconds), complete and error is None)
+
+    def _sent(self, error: str | None, seconds: float) -> Exchange:
         request, mask = self.request, self._secrets.mask
         body, limit = request.content, self._allowance.each
         text = self._text(body[: limit + self._margin], limit, len(body), _content_type(request))
@@ -162,7 +167,7 @@ class Recording:
             request_headers=self._secrets.mask_headers(_as_sent(request.headers)),
             request_body=text if body else None,
             started=self.started,
-            seconds=time.perf_counter() - self._clock,
+            seconds=seconds,
             attempt=self._attempt,
             error=None if error is None else mask(error),
         )

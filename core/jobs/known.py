@@ -87,11 +87,13 @@ class KnownJobs:
         self._jobs[slice_key(slice_)] = (as_slice(slice_), job)
         return None
 
-    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
-        """Take note that the API started the job of a slice; `start` is its answer, where it counts."""
+    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> str | None:
+        """Take note that the API started the job of a slice; `start` is its answer, where it counts.
+
+        Gives what is wrong when that is not possible, as a sentence.
+        """
         known = self.find(slice_)
-        if known is not None:
-            self.note(slice_, replace(known, started=True, start=start))
+        return None if known is None else self.note(slice_, replace(known, started=True, start=start))
 
     def keep(self, slice_: Mapping[str, Any] | None, polling: httpx.Response | None, *, kept: bool, over: bool) -> None:
         """Take note of the last answer to a poll, and of whether the job is left on the server, where it is known."""

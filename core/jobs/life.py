@@ -292,7 +292,9 @@ class JobLife:
                     await self._abort(job)
                     raise AttemptFailed(str(failure)) from None
                 raise HopelessJob(str(failure), final=failure.final) from None
-            self.known.note_start(self.context.slice, None if answer is None else answer.response)
+            problem = self.known.note_start(self.context.slice, None if answer is None else answer.response)
+            if problem is not None:
+                self.context.log(Level.WARNING, problem)
             job.started(answer)
         elif not job.has_started:
             job.started(None)

@@ -290,14 +290,15 @@ class StreamJobs(KnownJobs, Resumption):
         with self._journal.lock:
             problem = self._write([*self._planned(job.created), line])
             self._records.jobs.pop(record.key, None)  # not before: a file that is written anew has to hold the job
-            if problem is None:
+            if problem is None or job.started:  # one that runs is in the file as soon as that is written anew
                 self._records.jobs[record.key] = record
         return problem
 
-    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> None:
+    def note_start(self, slice_: Mapping[str, Any] | None, start: httpx.Response | None) -> str | None:
         record = self._records.jobs.get(slice_key(slice_))
-        if record is not None:
-            self.note(slice_, replace(record.job, started=True, start=start), record.id)
+        if record is None:
+            return None
+        return self.note(slice_, replace(record.job, started=True, start=start), record.id)
 
     def keep(self, slice_: Mapping[str, Any] | None, polling: httpx.Response | None, *, kept: bool, over: bool) -> None:
         """A run goes through all stages, and polls a job that it follows."""

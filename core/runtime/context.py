@@ -194,9 +194,9 @@ class Context:
         """Log a message about this stream and slice."""
         self.emit(Log(stream=self.stream, slice=self.slice, level=level, message=message))
 
-    def doubt(self, problem: TemplateError) -> None:
-        """Warn of a condition that counts as true because its values don't fit together."""
-        self.memory.warn_once(f"{problem} As in Airbyte, the condition counts as true.")
+    def doubt(self, problem: TemplateError, so: str) -> None:
+        """Warn of a condition that counts as true because its values don't fit together; `so` is what follows."""
+        self.memory.warn_once(f"{problem} As in Airbyte, the condition counts as true: {so}.")
 
     def report_wait(self, wait: Wait) -> None:
         """Report that the API budget holds back a request of this stream and slice."""

@@ -118,9 +118,10 @@ async def test_transformations_see_slice_and_state_advances(server: LoopbackServ
     [
         custom("Authenticator", "Signed"),
         custom("Authenticator", "Header"),
+        custom("Authenticator", "InQueryAndBody"),
         custom("Authenticator", "OnItsOwn"),
     ],
-    ids=["params", "call", "asks"],
+    ids=["params", "call", "query and body", "asks"],
 )
 async def test_authenticators(server: LoopbackServer, oracle: Oracle, authenticator: dict[str, Any]) -> None:
     server.on("/items", items())
@@ -131,6 +132,8 @@ async def test_authenticators(server: LoopbackServer, oracle: Oracle, authentica
     assert "signed-blue-kind" not in shown
     assert "called-blue-kind" not in shown
     assert "secret-blue-kind" not in shown
+    assert "query-blue-kind" not in shown
+    assert "body-blue-kind" not in shown
     assert "token-of-the-login" not in shown
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import select
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -100,13 +102,18 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for the process of another one, as Linux can")
-def test_the_process_ends_with_one_that_is_killed() -> None:
+@pytest.mark.parametrize("code", ["", "import re; print('busy', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')"])
+def test_the_process_ends_with_one_that_is_killed(code: str) -> None:
     begin = (
-        "import os, signal\n"
+        "import os, signal, threading\n"
         "from core.custom.host import CustomHost\n"
         "from core.custom.permission import CustomCode\n"
-        "process = CustomHost(CustomCode.of('', 'c.py'), {}, {})._running()._process\n"
-        "print(process.pid, flush=True)\n"
+        f"code = {code!r}\n"
+        "host = CustomHost(CustomCode.of(code, 'c.py'), {}, {})\n"
+        "threading.Thread(target=host._running, daemon=True).start()\n"
+        "while not (host._process and (host._process._said if code else host._started.done())):\n"
+        "    pass\n"
+        "print(host._process._process.pid, flush=True)\n"
         "input()\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
@@ -114,11 +121,11 @@ def test_the_process_ends_with_one_that_is_killed() -> None:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", begin], env=environment, **pipes) as killed:
         assert killed.stdout is not None
-        code = os.pidfd_open(int(killed.stdout.readline()))
+        running = os.pidfd_open(int(killed.stdout.readline()))
         killed.communicate("\n")
     assert killed.returncode == -9
-    assert select.select([code], [], [], 30)[0] == [code]
-    os.close(code)
+    assert select.select([running], [], [], 30)[0] == [running]
+    os.close(running)
 
 
 def until_asked(host: CustomHost) -> None:
@@ -160,11 +167,177 @@ async def test_code_that_is_no_good(server: LoopbackServer, code: str, message: 
     assert re.search(message, told.errors), told.errors
 
 
+CHANGING = """
+import resource
+class Bad:
+    def transform(self, record, config=None, **_):
+        record["odd"] = {"half": "a\\ud800b", "whole": "\\ud83d\\ude00", "nan": float("nan"), "huge": 2**80}
+        record["cores"] = resource.getrlimit(resource.RLIMIT_CORE)
+"""
+
+
+async def test_values_that_json_has_not(server: LoopbackServer, tmp_path: Path) -> None:
+    told = await read(server, "", allowed(CHANGING, tmp_path / "components.py"))
+    odd = {"half": "a\ufffdb", "whole": "\U0001f600", "nan": None, "huge": 2**80}
+    assert [record["odd"] for record in told.records] == [odd] * 3, told.errors
+    assert told.records[0]["cores"] == [0, 0], "memory that holds the inputs is never written to the disk"
+
+
+DEEP = """
+class Bad:
+    def transform(self, record, **_):
+        for _ in range(990):
+            record["n"] = [record["n"]]
+        record["huge"] = 2**80
+"""
+
+
+async def test_values_that_are_nested_too_deeply(server: LoopbackServer, tmp_path: Path) -> None:
+    told = await read(server, "", allowed(DEEP, tmp_path / "components.py"))
+    assert told.outcome == "failed"
+    assert "nested too deeply" in told.errors or "RecursionError" in told.errors
+
+
+INTERFERING = """
+import os, struct, sys
+class Bad:
+    def transform(self, record, **_):
+        text = {text}
+        os.write(int(sys.argv[2]), struct.pack(">II", len(text), 0) + text)
+"""
+
+
+@pytest.mark.parametrize("text", [b"[]", b"{}", b'{"id": []}', b'{"id": 3, "value": []}', b"\xff"])
+async def test_code_that_writes_into_the_pipe(server: LoopbackServer, tmp_path: Path, text: bytes) -> None:
+    code = INTERFERING.replace("{text}", repr(text))
+    told = await read(server, "", allowed(code, tmp_path / "components.py", seconds=60))
+    assert told.outcome == "failed" or b"3" in text, told.errors
+    assert "can't be understood" in told.errors or b"3" in text
+
+
+def test_code_that_does_not_begin_says_so_to_each_that_asks(tmp_path: Path) -> None:
+    host = CustomHost(allowed("raise OSError('no disk')\n", tmp_path / "c.py"), {}, {})
+    for _ in range(2):
+        with pytest.raises(CustomError, match=r"c.py:1: OSError: no disk"):
+            host.ask("anything", {"do": "build", "path": [], "definition": {"type": "CustomTransformation"}})
+    host.close()
+
+
+async def test_code_that_hangs_while_it_is_imported_keeps_nobody_from_closing(tmp_path: Path) -> None:
+    mark = tmp_path / "begun"
+    os.mkfifo(mark)
+    code = f"open({str(mark)!r}, 'w').close()\nwhile True: pass\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {})
+    asking = asyncio.create_task(asyncio.to_thread(host.ask, "anything", {"do": "build"}))
+    await asyncio.to_thread(mark.read_text)
+    start = time.monotonic()
+    host.close()
+    with pytest.raises(CustomError, match="the run is over"):
+        await asking
+    assert time.monotonic() - start < 30
+
+
+def test_secrets_that_are_cut_are_masked_as_a_whole(tmp_path: Path) -> None:
+    secret = "s3cr3t-" * 10
+    code = f"raise OSError('x' * 19_980 + {secret!r})\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {}, lambda text: text.replace(secret, "****"))
+    with pytest.raises(CustomError) as raised:
+        host.ask("anything", {"do": "build"})
+    host.close()
+    assert "s3cr" not in str(raised.value)
+    code = f"import os\nos.write(1, b'x' * 9_980 + {secret.encode()!r})\nos._exit(1)\n"
+    host = CustomHost(allowed(code, tmp_path / "c.py"), {}, {}, lambda text: text.replace(secret, "****"))
+    with pytest.raises(CustomError, match=r"It said: x+\*\*\*\*$"):
+        host.ask("anything", {"do": "build"})
+    host.close()
+
+
+def test_many_open_files(tmp_path: Path) -> None:
+    allowed_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_000, allowed_files[1]), allowed_files[1]))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        host = CustomHost(allowed("raise OSError('it was asked')\n", tmp_path / "c.py"), {}, {})
+        with pytest.raises(CustomError, match="it was asked"):
+            host.ask("anything", {"do": "build"})
+        host.close()
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, allowed_files)
+
+
 async def test_modules_beside_the_code_are_found(server: LoopbackServer, tmp_path: Path) -> None:
     (tmp_path / "beside.py").write_text("VALUE = 7\n", encoding="utf-8")
     code = "import beside\n\nclass Bad:\n    def transform(self, record, **_):\n        record['n'] = beside.VALUE\n"
     told = await read(server, "", allowed(code, tmp_path / "components.py"))
     assert [record["n"] for record in told.records] == [7, 7, 7]
+
+
+ROUTER = """
+class Router:
+    def stream_slices(self):
+        return [{"part": "a"}]
+
+    def get_stream_state(self):
+        return None
+
+    def get_request_params(self, **_):
+        return DATA if DATA else None
+
+    get_request_headers = get_request_body_json = lambda self, **_: None
+
+    def get_request_body_data(self, **_):
+        return "part=a"
+"""
+
+
+async def test_a_router_that_adds_text(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    router = {"partition_router": custom("PartitionRouter", "Router")}
+    text = manifest(server, retriever=router, requester={"http_method": "POST"})
+    told = await read_all(text, CONFIG, custom=allowed(ROUTER.replace("DATA", "None"), "components.py"))
+    assert told.outcome == "complete", told.errors
+    assert [asked.body for asked in server.asked] == [b"part=a"]
+    told = await read_all(text, CONFIG, custom=allowed(ROUTER.replace("DATA", "['odd']"), "components.py"))
+    assert told.outcome == "failed"
+    assert "The custom code source_declarative_manifest.components.Router failed: ValueError" in told.errors
+
+
+HANDLER = """
+from airbyte_cdk.sources.streams.http.error_handlers.response_models import ErrorResolution, ResponseAction
+
+class Soon:
+    def backoff_time(self, response_or_exception, attempt_count):
+        return "soon"
+
+class Handler:
+    max_retries = 3
+    backoff_strategies = [Soon()]
+
+    def interpret_response(self, response_or_exception):
+        return ErrorResolution(ResponseAction.RETRY, None, "again")
+"""
+
+
+async def test_a_wait_that_is_no_number(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    text = manifest(server, requester={"error_handler": custom("ErrorHandler", "Handler")})
+    told = await read_all(text, CONFIG, custom=allowed(HANDLER, "components.py"))
+    assert told.outcome == "failed"
+    assert "components.Handler gives “soon” where seconds should be." in told.errors
+
+
+async def test_a_filter_that_gives_no_records(server: LoopbackServer) -> None:
+    code = "class Odd:\n    def filter_records(self, records, **_):\n        return ['odd' for _ in records]\n"
+    server.on("/items", items(1))
+    added = {"type": "AddFields", "fields": [{"type": "AddedFieldDefinition", "path": ["m"], "value": "x"}]}
+    selector = {"record_filter": custom("RecordFilter", "Odd")}
+    text = manifest(server, selector=selector, stream={"transformations": [added]})
+    told = await read_all(text, CONFIG, custom=allowed(code, "components.py"))
+    assert told.outcome == "failed"
+    assert told.records == []
+    assert "components.Odd gives “odd” where a record should be." in told.errors
 
 
 async def test_classes_under_the_name_of_an_old_package(server: LoopbackServer) -> None:

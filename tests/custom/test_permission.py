@@ -122,6 +122,24 @@ async def test_the_answer_is_remembered_until_the_code_changes(folder: Folder) -
     assert "It has changed since you allowed it." in await told(folder.on_terminal, "n")
 
 
+async def test_the_answer_is_about_the_code_that_was_shown_alone(folder: Folder) -> None:
+    (folder.path / "beside.py").write_text("VALUE = 1\n", encoding="utf-8")
+    folder.code.write_text(f"{CODE}\nimport beside\n", encoding="utf-8")
+    assert "ModuleNotFoundError: No module named 'beside'" in await told(folder.on_terminal, "y")
+    assert (await told(folder.run)).returncode == 1
+    assert (await told(folder.run, "--custom-code", str(folder.code))).returncode == 0
+
+
+async def test_a_class_name_takes_no_hold_of_the_terminal(server: LoopbackServer, tmp_path: Path) -> None:
+    name = "source_declarative_manifest.components.\x1b[2J\x1b]0;x\x07Marks" + "s" * 10_000
+    text = manifest(server, stream={"transformations": [{"type": "CustomTransformation", "class_name": name}]})
+    shown = await told(Folder(tmp_path, text).on_terminal, "n")
+    question, _, _ = shown.partition("[y/N]")
+    assert "wants to run: \ufffd[2J\ufffd]0;x\ufffdMarks" in question
+    assert "\x1b[2J" not in question
+    assert len(question) < 1_000
+
+
 async def test_a_file_of_permissions_that_is_broken_allows_nothing(folder: Folder) -> None:
     kept = folder.path / "state" / "custom_code.json"
     kept.parent.mkdir()

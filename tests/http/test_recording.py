@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
+from threading import Event, current_thread, main_thread
 
 import httpx
 import pytest
@@ -64,3 +66,59 @@ def test_a_text_with_single_invalid_bytes_is_shown() -> None:
 def test_an_unknown_charset_is_ignored(charset: str) -> None:
     assert body_text(b"plain", 5, f"text/plain; charset={charset}") == "plain"
     assert body_text(b"\x80\x81\x82", 3, f"text/plain; charset={charset}").startswith("<binary")
+
+
+async def test_what_is_done_with_a_body_afterwards_is_not_part_of_the_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("core.http.exchange.time.perf_counter", lambda: now)
+
+    class Slow(Secrets):
+        def mask(self, text: str, cut: int | None = None) -> str:
+            nonlocal now
+            now += 5
+            return super().mask(text, cut)
+
+    kept: list[Exchange] = []
+    request = httpx.Request("GET", "https://api.example.com")
+    for size in (10, BODY_LIMIT):
+        recording = Recording(
+            request, role=Role.PAGE, attempt=1, started=datetime.now(UTC), secrets=Slow(), record=kept.append
+        )
+        recording.responded(httpx.Response(200, request=request))
+        recording.received(b"x" * size)
+        now += 1
+        await recording.finish_aside()
+    assert [one.seconds for one in kept] == [1, 1]
+
+
+async def test_an_exchange_that_is_cancelled_while_its_body_becomes_text_is_recorded_once() -> None:
+    begun, go_on = Event(), Event()
+
+    class Held(Secrets):
+        def mask(self, text: str, cut: int | None = None) -> str:
+            if current_thread() is not main_thread():
+                begun.set()
+                go_on.wait(20)
+            return super().mask(text, cut)
+
+    kept: list[Exchange] = []
+    request = httpx.Request("GET", "https://api.example.com/s3cr3t-value")
+    recording = Recording(
+        request,
+        role=Role.PAGE,
+        attempt=1,
+        started=datetime.now(UTC),
+        secrets=Held(["s3cr3t-value"]),
+        record=kept.append,
+    )
+    recording.responded(httpx.Response(200, request=request))
+    recording.received(b"s3cr3t-value " * 50_000)
+    finishing = asyncio.create_task(recording.finish_aside())
+    await asyncio.to_thread(begun.wait, 20)
+    finishing.cancel()
+    await asyncio.wait([finishing])
+    recording.finish(error="cancelled")
+    go_on.set()
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert [(one.url, one.error) for one in kept] == [("https://api.example.com/****", "cancelled")]
+    assert "s3cr3t" not in repr(kept)

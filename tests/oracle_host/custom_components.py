@@ -130,6 +130,23 @@ class Header(DeclarativeAuthenticator):
 
 
 @dataclass
+class InQueryAndBody(DeclarativeAuthenticator):
+    """Signs the query and the body."""
+
+    config: Mapping[str, Any]
+    auth_header = ""
+    token = ""
+
+    def get_auth_header(self):
+        return {}
+
+    def __call__(self, request):
+        request.prepare_url(request.url, {"signature": "query-" + self.config["kind"]})
+        request.prepare_body(None, None, {"signature": "body-" + self.config["kind"], "items": [1]})
+        return request
+
+
+@dataclass
 class OnItsOwn(DeclarativeAuthenticator):
     """Asks for its token itself."""
 

@@ -82,6 +82,21 @@ def test_what_comes_after_a_full_disk_is_not_lost_in_a_torn_line(path: Path) -> 
     assert ids(opened(path, {"time": 1})[0]) == ["c"]
 
 
+def test_a_start_that_a_full_disk_does_not_take_is_told_and_written_later(path: Path) -> None:
+    _, jobs = opened(path)
+    jobs.note(A, job("a"), "a")
+    with no_room_after(path.stat().st_size + 30):
+        said = jobs.note_start(A, None)
+    assert said is not None
+    assert "A later run can't follow the job." in said
+
+    jobs.note(B, job("b"), "b")
+
+    found = opened(path)[1].find(A)
+    assert found is not None
+    assert found.started, "else the next run starts it once more"
+
+
 def test_a_crash_leaves_what_was_written_before_it(path: Path) -> None:
     _, jobs = opened(path)
     steps: list[Callable[[], object]] = [

@@ -12,6 +12,7 @@ from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
 from tests.support.oracle import Oracle
 from tests.support.paging_api import INCREMENTAL, PAGES, PARENTS, manifest, page
+from tests.support.reading import read_all
 from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -140,7 +141,25 @@ paginator:
     told = await compare(server, oracle, manifest(server, retriever=pages, selector=keep))
 
     assert told.records == [{"n": None}, {"n": 5}]
-    assert "As in Airbyte, the condition counts as true" in told.logs
+    assert "As in Airbyte, the condition counts as true: no further page is requested." in told.logs
+
+
+@pytest.mark.parametrize(("action", "status"), [("IGNORE", 404), ("SUCCESS", 500), ("FAIL", 200), ("IGNORE", 200)])
+async def test_a_failed_response_is_not_accepted_on_a_guess(server: LoopbackServer, action: str, status: int) -> None:
+    server.on("/items", Reply({"items": [{"n": 1}], "error": None}, status=status))
+    handler = f"""\
+error_handler:
+  type: DefaultErrorHandler
+  max_retries: 0
+  response_filters:
+    - {{type: HttpResponseFilter, action: {action}, predicate: "{{{{ 'no such' in response.error }}}}"}}
+"""
+    told = await read_all(manifest(server, requester=handler))
+    assert told.outcome == ("complete" if (action, status) == ("IGNORE", 200) else "failed")
+    if status == 200:
+        assert f"As in Airbyte, the condition counts as true: the response means {action}." in told.logs
+    else:
+        assert "'no such' in response.error" in told.errors
 
 
 BY_LAST = """\

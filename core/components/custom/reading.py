@@ -61,8 +61,12 @@ class CustomPartitionRouter(CustomComponent, ValueRouter, role=True):
             draft.add_param(name, value)
         for name, value in options.get("headers", {}).items():
             draft.add_header(name, value)
-        for name, value in options.get("data", {}).items():
-            draft.add_form(name, value)
+        data = options.get("data", {})
+        if isinstance(data, str):
+            draft.set_text(data)
+        else:
+            for name, value in data.items():
+                draft.add_form(name, value)
         if options.get("json"):
             draft.merge_json(options["json"])
 

@@ -10,9 +10,10 @@ import orjson
 
 from core.components.custom.base import CustomComponent, not_here, written_response, written_slice
 from core.components.schema_normalization import SchemaNormalization
-from core.custom.host import Remote, dumps
+from core.custom.host import CustomError, Remote, dumps
 from core.custom.program.frames import ITEMS, ITEMS_SIZE, portions
 from core.errors import ReadError
+from core.manifest.problems import clipped
 from core.runtime.context import Context
 from core.runtime.record_pipeline import ManyRecords
 from core.runtime.roles import Decoder, Extract, Extractor, RecordFilterRole, Transformation
@@ -106,9 +107,15 @@ class CustomDecoder(CustomComponent, Decoder, role=True):
 def _changed(
     remote: Remote, do: str, records: list[Record], limits: tuple[int, int] = (ITEMS, ITEMS_SIZE), **more: Any
 ) -> list[Record]:
-    """The records that a component makes of these."""
+    """The records that a component makes of these. Raises `CustomError`."""
     changed: list[Record] = []
     for group in portions([dumps(record) for record in records], *limits):
         written = orjson.Fragment(b"[" + b",".join(group) + b"]")
-        changed += remote.ask(do, records=written, **more).value
+        found = remote.ask(do, records=written, **more).value
+        for one in found:
+            if not isinstance(one, dict):
+                raise CustomError(
+                    f"The custom code {remote.class_name} gives “{clipped(str(one))}” where a record should be."
+                )
+        changed += found
     return changed

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
 
 import httpx
+import orjson
 
 from core.components.custom.base import (
     CustomComponent,
@@ -19,6 +21,7 @@ from core.components.custom.base import (
 from core.components.error_handlers import RetryingErrorHandler
 from core.custom.host import Answer, CustomError
 from core.errors import ReadError
+from core.http.encodings import LONG_ENOUGH
 from core.http.exchange import Recording, Role
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
 from core.http.request import RequestDraft
@@ -41,11 +44,27 @@ class CustomAuthenticator(CustomComponent, Authenticator, role=True):
                 secrets.add(value)
         for value in added["headers"].values():
             _hide(str(value), secrets)
+        for value in _signs(httpx.URL(added["url"]), answer.body, request):
+            secrets.add(value)
         _add(added, answer.body, draft, request)
 
     async def refresh(self, context: Context, refusals: int) -> bool:
         remote = self.remote(context)
         return refusals == 1 and bool((await apart(context, lambda: remote.ask("refresh"))).value)
+
+
+def _signs(url: httpx.URL, body: bytes, request: httpx.Request) -> list[str]:
+    """What the code has put itself into the query or the body: values that were not there before, unless they are so
+    short that they would be masked all over.
+    """
+    try:
+        written = _texts(orjson.loads(body))
+    except ValueError:
+        written = [value for _, value in parse_qsl(body.decode(errors="replace"))]
+    before = request.content.decode(errors="replace")
+    new = [value for value in written if value not in before and value not in unquote_plus(before)]
+    new += [value for name, value in url.params.multi_items() if value not in request.url.params.get_list(name)]
+    return [value for value in new if len(value) >= LONG_ENOUGH]
 
 
 def _texts(value: Any) -> list[str]:
@@ -194,7 +213,7 @@ class CustomErrorHandler(CustomComponent, RetryingErrorHandler, role=True):
             action,
             found["message"],
             kind,
-            wait=found["wait"],
+            wait=_waited(self.class_name, found["wait"]),
             max_attempts=usual if retries is None else 1 + max(0, retries),
         )
 
@@ -204,7 +223,11 @@ class CustomBackoffStrategy(CustomComponent, BackoffStrategy, role=True):
 
     def wait(self, outcome: Outcome, attempt: int, context: Context) -> float | None:
         written, body = written_outcome(outcome)
-        seconds = self.remote(context).ask("wait", body, outcome=written, attempt=attempt).value
-        if seconds is not None and not isinstance(seconds, (int, float)):
-            raise CustomError(f"The custom code {self.class_name} gives “{seconds}” where seconds should be.")
-        return seconds
+        return _waited(self.class_name, self.remote(context).ask("wait", body, outcome=written, attempt=attempt).value)
+
+
+def _waited(who: str, seconds: Any) -> float | None:
+    """Raises `CustomError` for what is no number."""
+    if seconds is not None and not isinstance(seconds, (int, float)):
+        raise CustomError(f"The custom code {who} gives “{seconds}” where seconds should be.")
+    return seconds

@@ -1,14 +1,17 @@
 """The process: takes messages, answers each in a thread, and ends with the pipe that the messages come from.
 
-Arguments: the descriptors to read from and to write to. What the code prints goes to standard error.
+Arguments: the descriptors to read from and to write to, and that of a pipe that nobody writes to. What the code prints
+goes to standard error.
 """
 
 import json
 import os
+import signal
 import sys
 import traceback
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from threading import Lock
 
@@ -17,6 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from frames import FrameError, frame, loads, read_frame
 
 THREADS = 64
+TOLD = 40_000
+"""Characters of what an exception says: more than are shown, so that a secret that is cut is masked as a whole."""
 
 
 class Program:
@@ -113,12 +118,29 @@ class Program:
         inner = getattr(error, "internal_message", None)
         if inner and inner != text:
             text = f"{text} ({inner})"
-        return {"class": type(error).__name__, "message": str(text)[:20_000], "place": place}
+        return {"class": type(error).__name__, "message": str(text)[:TOLD], "place": place}
+
+
+def end_with(lifeline):
+    """End, with all that the code has started, when the other end of a pipe is closed: even while the code keeps this
+    program from doing anything. Linux can do that.
+    """
+    with suppress(ImportError, AttributeError):
+        import fcntl
+
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def main():
     """Answer until there are no more messages."""
     warnings.simplefilter("ignore")
+    with suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory, the inputs too, is not left on the disk
+    end_with(int(sys.argv[3]))
     source, target = os.fdopen(int(sys.argv[1]), "rb"), os.fdopen(int(sys.argv[2]), "wb")
 
     def write(data):

@@ -55,8 +55,24 @@ _long_number = re.compile(rb"\d{19}").search
 
 
 def loads(text: bytes) -> Any:
-    """The value of a JSON text, with whole numbers of any size as they are."""
-    return json.loads(text) if orjson is None or _long_number(text) else orjson.loads(text)
+    """The value of a JSON text, with whole numbers of any size as they are, and null for what is no number.
+
+    Raises `ValueError`.
+    """
+    if orjson is not None and not _long_number(text):
+        try:
+            return orjson.loads(text)
+        except ValueError:
+            pass  # NaN, which is looked at by what knows it
+    try:
+        return json.loads(text, parse_constant=lambda name: None)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def encoded(text: str) -> bytes:
+    """A text in UTF-8, with U+FFFD for half a character."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 
 
 def portions(items: "list[bytes]", most: int = ITEMS, largest: int = ITEMS_SIZE) -> "list[list[bytes]]":

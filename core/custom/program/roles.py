@@ -135,11 +135,12 @@ def options(component, message, body):
 
 def _options(component, slice_, token=None):
     asked = {"stream_state": {}, "stream_slice": slice_, "next_page_token": token}
+    data = component.get_request_body_data(**asked)
     return {
-        "params": component.get_request_params(**asked) or {},
-        "headers": component.get_request_headers(**asked) or {},
-        "data": component.get_request_body_data(**asked) or {},
-        "json": component.get_request_body_json(**asked) or {},
+        "params": dict(component.get_request_params(**asked) or {}),
+        "headers": dict(component.get_request_headers(**asked) or {}),
+        "data": data if isinstance(data, str) else dict(data or {}),
+        "json": dict(component.get_request_body_json(**asked) or {}),
     }
 
 

@@ -10,7 +10,7 @@ import orjson
 import requests
 import urllib3
 from airbyte_cdk.sources.types import StreamSlice
-from frames import ITEMS, ITEMS_SIZE
+from frames import ITEMS, ITEMS_SIZE, encoded
 from requests.structures import CaseInsensitiveDict
 
 
@@ -18,8 +18,8 @@ def dumped(value):
     """A value as JSON, in bytes."""
     try:
         return orjson.dumps(value, plain, orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # a number that is too large for it
-        return json.dumps(value, default=plain).encode()
+    except TypeError:  # a number that is too large for it, or half a character
+        return encoded(json.dumps(value, default=plain, ensure_ascii=False))
 
 
 def plain(value):

@@ -191,6 +191,36 @@ async def test_an_undo_that_moves_streams_updates_everything_that_shows_them(man
         check(shell)
 
 
+async def test_what_happens_while_a_form_is_being_built_is_in_the_form(manifest: Path) -> None:
+    async with opened(manifest, size=(80, 24)) as shell:
+        navigation, streams = shell.builder.navigation, shell.session.streams
+        paginator = ("streams", 3, "retriever", "paginator")
+        for tab in (1, 2, 0):
+            shell.builder.interaction.start(navigation.show(0))
+            shell._post(*["ctrl+pagedown"] * tab, "down", "down")
+            streams.move(streams.names().index("ant"), 3)
+            shell.session.set(paginator, {"type": "DefaultPaginator"})
+            shell.builder.interaction.start(navigation.show_path(("streams", 3, "retriever", "requester", "url")))
+            shell.session.set(paginator, {"type": "NoPagination"})
+            shell._post("ctrl+pagedown", "end", *"xy")
+            await shell.settled()
+            await complete(shell)
+            check(shell)
+            streams.move(3, 0)
+        shell._post("ctrl+pagedown", "ctrl+q")  # the rows of the next tab are not built when the builder closes
+
+
+async def complete(shell: Shell) -> None:
+    """Wait for all rows of the tab; they are those of the tab, in its order."""
+    form = shell.builder.editor.form
+    assert isinstance(form, StreamForm)
+    pane = form.pane
+    assert pane is not None
+    await pane.build_all()
+    fields = [(*pane.base, *entry.path) for entry in pane.tab.entries]
+    assert [row.path for row in pane.rows][: len(fields)] == fields
+
+
 SEEDS = int(os.environ.get("LONGHAUL_SEEDS", "1"))
 """How often each room is gone through, each time with other keys."""
 KEYS = {
