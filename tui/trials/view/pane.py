@@ -43,6 +43,8 @@ from tui.widgets.search_bar import SearchBar
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
+_LOW = 19
+"""Rows below which jobs and notices are brief, so that records are in view."""
 _MOST_JOB_LINES = 12
 _NARROW = 58
 """Columns below which there is room for one button only."""
@@ -237,12 +239,15 @@ class TrialPane(Vertical):
     def on_resize(self) -> None:
         """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
+        self.set_class(self.size.height < _LOW, "-low")
         self.set_class(self.size.width < _NARROW, "-narrow")
         self._keep_focus_in_view()
 
     @property
     def _job_lines(self) -> int:
         """How many lines the jobs may have."""
+        if self.size.height < _LOW:
+            return 1
         return 2 if self.size.height < _SHORT else min(_MOST_JOB_LINES, self.size.height // 4)
 
     @on(JobArea.Opened)
