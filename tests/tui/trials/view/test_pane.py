@@ -373,7 +373,8 @@ async def test_records_have_the_room_on_a_low_screen() -> None:
         assert "3 partitions:  ✓ 2 done  1 failed" in text
         assert "404 Not Found" in text
         assert all(f"c00{row}" in text for row in (0, 1))
-        assert "c010" in text and "c011" in text
+        assert "c010" in text
+        assert "c011" in text
         assert "◆" not in text
         stage.app.query_one(JobArea).focus()
         assert "✗" in await stage.settle()
