@@ -176,8 +176,9 @@ class Project:
             if text is None:
                 raise
         session = BuilderSession.from_text(NEW, path)
-        if text.strip():
-            session.open_text(text)
+        if not text.strip():
+            return cls(session, notes=[f"{path.name} is empty: a new manifest is begun in it. Saving writes it."])
+        session.open_text(text)
         return cls(session)
 
     @classmethod

@@ -111,6 +111,7 @@ async def test_an_empty_file_begins_a_new_manifest(tmp_path: Path) -> None:
     path.touch()
     async with opened(path) as shell:
         assert not shell.session.has_broken_text
+        await shell.until_said("empty.yaml is empty: a new manifest is begun in it")
         shell.session.streams.add("contacts")
         await shell.press("ctrl+s")
         await shell.until_said("Saved empty.yaml")
