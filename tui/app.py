@@ -109,12 +109,14 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         """Load the engine in a thread, so that the first screen is drawn meanwhile, and open what was asked for."""
         await asyncio.to_thread(import_module, "tui.shell.screen")
         from tui.model.project import Project
+        from tui.shell.opening import project_at
 
         then = "file.demo" if self._choose else ""
         make = partial(Project.try_demo, self._sample, then=then) if self._demo else Project.new
-        make = partial(make, modeline=self.settings.modeline)
+        if self._path is not None:
+            make = partial(project_at, self._path)
         try:
-            await self.open_project(make if self._path is None else partial(Project.open, self._path))
+            await self.open_project(partial(make, modeline=self.settings.modeline))
         except ManifestError as error:
             self.failure = str(error)
             self.exit(return_code=2)
@@ -154,6 +156,8 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         """Do what a project is opened for."""
         if screen.project.then:
             screen.action_perform(screen.project.then)
+        if screen.project.begins_from is not None:
+            screen.interaction.start(screen.begin.begin(str(screen.project.begins_from)))
 
     @property
     def takes_keys(self) -> bool:

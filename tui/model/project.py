@@ -136,6 +136,8 @@ class Project:
 
     then = ""
     """The id of the action to perform once it is on the screen."""
+    begins_from: Path | None = None
+    """The document to choose streams from once it is on the screen."""
 
     def __init__(
         self,
