@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ import orjson
 from core.events import Outcome
 from core.runtime.field_path import lookup
 from core.units import count
-from tui.trials.comparison.report import Report, Stopped, check, name_of, value_line, value_pair
+from tui.trials.comparison.report import Report, Stopped, Tell, check, name_of, value_line, value_pair
 from tui.trials.trial import Trial
 
 MOST = 1_000_000
@@ -47,9 +47,12 @@ _COUNT = (
 _LIST = "SELECT before, after FROM differences ORDER BY coalesce(after, before), before LIMIT ?"
 
 
-def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: False) -> Report:
+def compare_records(
+    before: Trial, after: Trial, stopped: Stopped = lambda: False, tell: Tell = lambda done, of: None
+) -> Report:
     """Compare the records that two trials have by now. Raises `ComparisonStopped` and `OSError`."""
     key = after.inspector.primary_key
+    most = min(MOST, max(len(before.records), len(after.records)))
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         for setting in _SETTINGS:
             database.execute(f"PRAGMA {setting}")
@@ -57,10 +60,11 @@ def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: Fals
         try:
             database.execute("BEGIN")
             database.execute("CREATE TABLE records (side INTEGER, key BLOB, content BLOB, row INTEGER)")
-            for side, trial in enumerate((before, after)):
-                for batch in _digests(trial, key):
-                    check(stopped)
-                    database.executemany(f"INSERT INTO records VALUES ({side}, ?, ?, ?)", batch)
+            for place, batch in enumerate(_digests(before, after, key)):
+                check(stopped)
+                tell(min(place * _BATCH, most), most)
+                database.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", batch)
+            tell(most, most)
             database.execute(_FIND)
             added, removed, different = database.execute(_COUNT).fetchone()
             pairs = database.execute(_LIST, (LISTED,)).fetchall()
@@ -97,15 +101,25 @@ def _coverage(before: Trial, after: Trial) -> Iterator[str]:
         yield f"{count(keyless, 'record')} without the primary key: compared as a whole."
 
 
-Digests = list[tuple[bytes, bytes, int]]
+Digest = tuple[int, bytes, bytes, int]
 
 
-def _digests(trial: Trial, key: Sequence[Sequence[str]]) -> Iterator[Digests]:
-    """For each record its key, its content and its index, in batches."""
+def _digests(before: Trial, after: Trial, key: Sequence[Sequence[str]]) -> Iterator[list[Digest]]:
+    """For each record its side, its key, its content and its index, in batches.
+
+    Records that are written alike at the same place of both trials are left out: they are the same.
+    """
     lookups = [lookup(path) for path in key]
-    rows = enumerate(islice(trial.records.lines(), MOST))
-    while batch := [_digest(line, lookups, row) for row, line in islice(rows, _BATCH)]:
-        yield batch
+    lines = (islice(trial.records.lines(), MOST) for trial in (before, after))
+    rows = enumerate(zip_longest(*lines))
+    while batch := list(islice(rows, _BATCH)):
+        yield [
+            (side, *_digest(line, lookups, row))
+            for row, pair in batch
+            if pair[0] != pair[1]
+            for side, line in enumerate(pair)
+            if line is not None
+        ]
 
 
 def _digest(line: bytes, lookups: Sequence[Callable[[Any], Any]], row: int) -> tuple[bytes, bytes, int]:
