@@ -31,6 +31,7 @@ _FIELDS_LISTED = 20
 _STEPS_BETWEEN_CHECKS = 200_000
 _LONG_NUMBER = re.compile(rb"\d{16}")
 """What orjson may round."""
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -32000")
 
 _FIND = """
@@ -144,7 +145,7 @@ def canonical(line: bytes) -> tuple[Any, bytes]:
 
 
 def _sorted(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODE(value).encode()
 
 
 # The differences as lines
