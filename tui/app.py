@@ -128,7 +128,7 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         if self._opened is not None:
             self.call_after_refresh(self._opened)
         self._warn_about_settings()
-        self.run_worker(self._warn_about_folders(), exit_on_error=False)
+        self.run_worker(self._look_after_folders(), exit_on_error=False)
         if self.builder is not None:
             self.builder.interaction.start(self.builder.files.offer_drafts())
 
@@ -196,10 +196,12 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         for problem in problems:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
 
-    async def _warn_about_folders(self) -> None:
-        """Warn about folders that can't be written to; the builder works all the same."""
+    async def _look_after_folders(self) -> None:
+        """Clear what a killed builder has left, and warn about folders that can't be written to: it works without."""
         from tui.model.files import folder_problems
+        from tui.trials.scratch import clear_scratch
 
+        await asyncio.to_thread(clear_scratch)
         for problem in await asyncio.to_thread(folder_problems):
             self._warn_about_folder(problem)
 
