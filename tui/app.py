@@ -109,12 +109,14 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         """Load the engine in a thread, so that the first screen is drawn meanwhile, and open what was asked for."""
         await asyncio.to_thread(import_module, "tui.shell.screen")
         from tui.model.project import Project
+        from tui.shell.opening import project_at
 
         then = "file.demo" if self._choose else ""
         make = partial(Project.try_demo, self._sample, then=then) if self._demo else Project.new
-        make = partial(make, modeline=self.settings.modeline)
+        if self._path is not None:
+            make = partial(project_at, self._path)
         try:
-            await self.open_project(make if self._path is None else partial(Project.open, self._path))
+            await self.open_project(partial(make, modeline=self.settings.modeline))
         except ManifestError as error:
             self.failure = str(error)
             self.exit(return_code=2)
@@ -126,7 +128,7 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         if self._opened is not None:
             self.call_after_refresh(self._opened)
         self._warn_about_settings()
-        self.run_worker(self._warn_about_folders(), exit_on_error=False)
+        self.run_worker(self._look_after_folders(), exit_on_error=False)
         if self.builder is not None:
             self.builder.interaction.start(self.builder.files.offer_drafts())
 
@@ -154,6 +156,8 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         """Do what a project is opened for."""
         if screen.project.then:
             screen.action_perform(screen.project.then)
+        if screen.project.begins_from is not None:
+            screen.interaction.start(screen.begin.begin(str(screen.project.begins_from)))
 
     @property
     def takes_keys(self) -> bool:
@@ -192,10 +196,12 @@ class BuilderApp(KeyQueueApp, CopyingApp, ColouredApp):
         for problem in problems:
             self.notify(problem, title="Settings", severity="warning", timeout=10, markup=False)
 
-    async def _warn_about_folders(self) -> None:
-        """Warn about folders that can't be written to; the builder works all the same."""
+    async def _look_after_folders(self) -> None:
+        """Clear what a killed builder has left, and warn about folders that can't be written to: it works without."""
         from tui.model.files import folder_problems
+        from tui.trials.scratch import clear_scratch
 
+        await asyncio.to_thread(clear_scratch)
         for problem in await asyncio.to_thread(folder_problems):
             self._warn_about_folder(problem)
 

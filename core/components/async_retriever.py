@@ -266,7 +266,8 @@ class AsyncRetriever(Retriever):
             raise ReadError(f"`{value.source}` must give a number") from None
 
     async def read(self, read: SliceRead) -> Outcome:
-        return await JobSlice(self.job_steps, read.context, read.fill, read.make_sink, read.jobs).read(read.after)
+        slice_ = JobSlice(self.job_steps, read.context, read.fill, read.make_sink, read.jobs, read.turn)
+        return await slice_.read(read.after)
 
     def pipeline(
         self,

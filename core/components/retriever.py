@@ -11,6 +11,7 @@ from typing import Any
 from core.events import Outcome
 from core.http.exchange import Role
 from core.http.request import RequestDraft
+from core.jobs.download_turns import DownloadTurn
 from core.jobs.settings import JobConcurrency, JobSettings
 from core.jobs.steps import JobSteps
 from core.runtime.component import Component
@@ -31,7 +32,8 @@ class SliceRead:
     """The read of the slice of `context`. `make_sink` makes what takes the elements, `fill` adds to requests.
 
     `role` is that of page requests, `cursor` the one of the stream where there is one, `jobs` says how jobs are run.
-    `after` takes what is to be done when the slice is over, and its records are safe where it was read.
+    `after` takes what is to be done when the slice is over, and its records are safe where it was read. `turn` is
+    given where the results of jobs are downloaded in the order of slices.
     """
 
     context: Context
@@ -41,6 +43,7 @@ class SliceRead:
     after: AsyncExitStack
     role: Role = Role.PAGE
     cursor: Cursor | None = None
+    turn: DownloadTurn | None = None
 
 
 class Retriever(Component, role=True):

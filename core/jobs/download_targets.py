@@ -137,6 +137,26 @@ def warn_of_pages(answer: Answer, extractor: Extractor, context: Context, follow
     )
 
 
+_PAGE_SIZES = frozenset({50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000})
+"""How many items APIs put on a page."""
+
+
+def warn_of_full_page(number: int, context: Context) -> None:
+    """Say once in a run of a stream that there may be more targets: as many were found as APIs put on one page.
+
+    Some APIs go on after the last item that they have named (`startAfter`), and say nowhere that there is more.
+    """
+    warned: set[str] = context.run.shared(warn_of_pages, set)
+    if number not in _PAGE_SIZES or context.stream in warned:
+        return
+    warned.add(context.stream)
+    context.log(
+        Level.WARNING,
+        f"The job names exactly {number:,} download targets, as many as a page of a list may have. If the API lists "
+        "them page by page, those on further pages are missing: a `download_target_paginator` asks for them.",
+    )
+
+
 def _flat(item: Any) -> Iterator[Any]:
     if isinstance(item, list) and item:
         for part in item:

@@ -15,6 +15,7 @@ from core.events import JobPhase, Outcome, Stage
 from core.http.messages import shorten
 from core.http.policy import EXPIRED, RequestFailed
 from core.http.request import RequestDraft
+from core.jobs.download_turns import DownloadTurn
 from core.jobs.job import JobDetached, JobFailed
 from core.jobs.life import JobLife
 from core.jobs.poll_records import PollRecords
@@ -119,13 +120,18 @@ def lease_key(stream: str, slice_: Mapping[str, Any] | None) -> str:
 
 @dataclass
 class JobSlice:
-    """One slice of an asynchronous stream. `fill` adds to the creation request what the slice adds."""
+    """One slice of an asynchronous stream. `fill` adds to the creation request what the slice adds.
+
+    `turn` is given where results are downloaded in the order of slices and targets, until there is enough; jobs run
+    side by side all the same.
+    """
 
     steps: JobSteps
     context: Context
     fill: Callable[[RequestDraft, Context], None]
     make_sink: MakeSink
     settings: JobSettings
+    turn: DownloadTurn | None = None
 
     async def read(self, after: AsyncExitStack) -> Outcome:
         """Create, poll, download; `after` clears the job away. Raises `JobFailed` when the slice can't be read."""
@@ -202,6 +208,8 @@ class JobSlice:
         return True
 
     async def _download_all(self, life: JobLife, sinks: list[SliceSink]) -> None:
+        if self.turn is not None:
+            await self.turn.come()
         targets = await DownloadTargets.of(self.steps, life)
         if not targets:
             return
@@ -211,9 +219,11 @@ class JobSlice:
         life.show(JobPhase.DOWNLOADING)
         numbers = count(1) if life.records is None else life.records.numbers
         rest = range(len(targets))
-        while rest and self.steps.carries_over and not sinks:
+        while rest and (self.turn is not None or (self.steps.carries_over and not sinks)):
             await self._download(targets, rest[0], sinks, numbers)
             rest = rest[1:]
+            if self.turn is not None and self.turn.enough():
+                return
         try:
             async with asyncio.TaskGroup() as tasks:
                 for index in rest:

@@ -17,7 +17,15 @@ from core.http.messages import request_line
 from core.http.policy import RequestFailed
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
-from core.jobs.download_targets import FoundTargets, OnNoTarget, links_in, names_next, no_data, warn_of_pages
+from core.jobs.download_targets import (
+    FoundTargets,
+    OnNoTarget,
+    links_in,
+    names_next,
+    no_data,
+    warn_of_full_page,
+    warn_of_pages,
+)
 from core.jobs.fingerprint import added, fingerprint
 from core.jobs.statuses import JobStatus
 from core.runtime.context import Context
@@ -224,7 +232,10 @@ class JobRequests:
                 break
         if self.download_target_paginator is None:
             warn_of_pages(answer, self.download_target_extractor, context, self._follows)
-        return found.targets()
+        targets = found.targets()
+        if self.download_target_paginator is None:
+            warn_of_full_page(len(targets), context)
+        return targets
 
     async def _page_of_targets(self, polled: Answer, context: Context, pages: Pages) -> Answer | None:
         """The answer that holds a page of targets: the last one to polling, when nothing else is asked for."""

@@ -42,7 +42,12 @@ def event_line(event: Event) -> Line | None:
 
 
 def phase_line(event: JobChanged) -> Line:
-    """The line for a job that entered a phase; what follows (a new attempt, or the end) says why it failed."""
+    """The line for a job that entered a phase; what follows (a new attempt, or the end) says why it failed.
+
+    Of a job that was never created there is nothing else to say, so that this line is for debugging only.
+    """
+    if event.phase is JobPhase.FAILED and not event.job_id and not event.polls:
+        return Level.DEBUG, f"{subject(event)}: no job. {event.detail or ''} ({attempt(event)})"
     level = Level.DEBUG if event.phase is JobPhase.WAITING and not event.detail else Level.INFO
     text = f"{subject(event)}: {_phase_text(event)}"
     if event.attempt > 1:

@@ -22,6 +22,7 @@ Encoder = Callable[[Sequence[Record]], bytes]
 class Limits:
     """Upper limits for the read of one stream; None: no limit. `pages` counts within one slice.
 
+    The `records` of jobs are the first ones in the order of slices and download targets, whichever come first.
     `attempts` is how often the job of one slice is created, in all; None: as often as in a run (`ATTEMPTS`).
     `first` and `last` are the stages of a job that are gone through. A read that begins after the creation reads the
     slices of the known jobs; one of the polling alone polls once; one of the download alone polls only a job that is

@@ -30,6 +30,7 @@ from core.events import (
 from core.failures import Failures, gist
 from core.http.exchange import Role
 from core.http.request import RequestDraft
+from core.jobs.download_turns import DownloadTurn
 from core.jobs.fingerprint import fingerprint
 from core.jobs.job import JobFailed
 from core.jobs.known import KnownJobs, followed_first
@@ -101,6 +102,7 @@ class StreamRead:
         self._no_place: str | None = None
         self._unreported = 0
         self._listed = 0
+        self._last_turn: DownloadTurn | None = None
 
     def cancel(self) -> None:
         """Stop all requests, abort the jobs on the server, then end the events."""
@@ -222,7 +224,9 @@ class StreamRead:
                 break
             await gate.acquire()
             self._slices += 1
-            tasks.create_task(self._read_slice(cursor, slice_, context, gate))
+            if self._plan.limits.records is not None:
+                self._last_turn = DownloadTurn(lambda: self._budget.cut, self._last_turn)
+            tasks.create_task(self._read_slice(cursor, slice_, context, gate, self._last_turn))
 
     async def _slices_to_read(self, cursor: Cursor) -> AsyncGenerator[StreamSlice, None]:
         """The slices that were asked for; else those of the stream, those with the job of an earlier run first; when no
@@ -243,7 +247,9 @@ class StreamRead:
         for slice_ in known:
             yield slice_
 
-    async def _read_slice(self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore) -> None:
+    async def _read_slice(
+        self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore, turn: DownloadTurn | None
+    ) -> None:
         context = context.for_slice(slice_)
         context = replace(context, memory=SliceMemory(warn=partial(context.log, Level.WARNING)))
         name = self._plan.stream.name
@@ -272,7 +278,7 @@ class StreamRead:
             async with AsyncExitStack() as after:
                 if files is not None:
                     after.callback(files.cancel)
-                outcome = await self._retrieve(cursor, context, make_sink, after)
+                outcome = await self._retrieve(cursor, context, make_sink, after, turn)
                 if outcome is Outcome.DETACHED:
                     self._detached = True
                 elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
@@ -305,6 +311,8 @@ class StreamRead:
                 )
             )
             gate.release()
+            if turn is not None and not stop:
+                turn.end()
         if stop:
             raise _Stop
 
@@ -316,7 +324,12 @@ class StreamRead:
         return FileUploads(stream, stream.file_uploader, store, context)
 
     async def _retrieve(
-        self, cursor: Cursor, context: Context, make_sink: Callable[[Iterator[int]], RecordSink], after: AsyncExitStack
+        self,
+        cursor: Cursor,
+        context: Context,
+        make_sink: Callable[[Iterator[int]], RecordSink],
+        after: AsyncExitStack,
+        turn: DownloadTurn | None,
     ) -> Outcome:
         slice_ = context.slice
         assert slice_ is not None
@@ -324,7 +337,7 @@ class StreamRead:
         def fill(draft: RequestDraft, context: Context) -> None:
             cursor.fill(draft, context.slice or slice_, {"config": context.config, **context.variables})
 
-        read = SliceRead(context, make_sink, fill, self._jobs, after, self._plan.role, cursor)
+        read = SliceRead(context, make_sink, fill, self._jobs, after, self._plan.role, cursor, turn)
         return await self._plan.stream.retriever.read(read)
 
     async def _until_safe(self) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+
+import pytest
 
 from core.events import ExchangeFinished, Outcome, Records
 from core.http.exchange import Role
@@ -57,6 +60,51 @@ async def test_targets_are_downloaded_side_by_side(server: LoopbackServer) -> No
     told = await asyncio.wait_for(read_all(manifest(server)), 10)
 
     assert len(told.records) == 2
+
+
+async def test_a_limit_keeps_the_first_records_of_the_first_targets(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/jobs/j1", Reply({"state": "done", "url": [server.url(f"/part/{number}") for number in range(4)]}))
+    for number in range(4):
+        server.on(f"/part/{number}", Reply([{"part": number, "n": n} for n in range(2)]))
+
+    told = await read_all(manifest(server), limits=Limits(records=3))
+
+    assert [(record["part"], record["n"]) for record in told.records] == [(0, 0), (0, 1), (1, 0)]
+    assert told.outcome is Outcome.LIMITED
+    assert not [asked for asked in server.asked if asked.path in ("/part/2", "/part/3")]
+
+
+@pytest.mark.parametrize("first_is_broken", [False, True])
+async def test_a_limit_keeps_the_records_of_the_first_slices(server: LoopbackServer, *, first_is_broken: bool) -> None:
+    last_done = asyncio.Event()
+
+    def create(asked: Asked) -> Reply:
+        return Reply({"id": asked.query["day"][0]}, 201)
+
+    def polled(day: str) -> Callable[[Asked], Reply]:
+        def poll(_asked: Asked) -> Reply:
+            if day == "c":
+                last_done.set()
+            if day != "a":
+                return Reply({"state": "done", "url": server.url(f"/result/{day}")})
+            done = "broken" if first_is_broken else "done"
+            return Reply({"state": done if last_done.is_set() else "busy", "url": server.url("/result/a")})
+
+        return poll
+
+    server.on("/jobs", create)
+    for day in "abc":
+        server.on(f"/jobs/{day}", polled(day))
+        server.on(f"/result/{day}", Reply([{"day": day, "n": n} for n in range(2)]))
+    days = "{type: ListPartitionRouter, values: [a, b, c], cursor_field: day}"
+    creation = "request_parameters: {day: \"{{ stream_partition['day'] }}\"}"
+    text = manifest(server, retriever=f"partition_router: {days}\npolling_interval: 0.01", creation=creation)
+
+    told = await asyncio.wait_for(read_all(text, limits=Limits(records=3, attempts=1)), 20)
+
+    kept = [(record["day"], record["n"]) for record in told.records]
+    assert kept == ([("b", 0), ("b", 1), ("c", 0)] if first_is_broken else [("a", 0), ("a", 1), ("b", 0)])
 
 
 async def test_no_target_where_one_is_expected_is_an_error_that_says_what_was_found(server: LoopbackServer) -> None:

@@ -77,6 +77,20 @@ async def test_the_first_page_is_asked_for_anew_when_the_paginator_adds_to_it(se
     ]
 
 
+@pytest.mark.parametrize(("number", "warns"), [(49, False), (50, True)])
+async def test_as_many_targets_as_a_page_has_are_warned_about(
+    server: LoopbackServer, *, number: int, warns: bool
+) -> None:
+    serve_job(server, "done")
+    targets = [server.url(f"/part/{n}") for n in range(number)]
+    server.on("/jobs/j1", Reply({"state": "done", "url": targets}))
+    for n in range(number):
+        server.on(f"/part/{n}", Reply([{"part": n}]))
+    told = await read_all(manifest(server))
+    assert len(told.records) == number
+    assert ("The job names exactly 50 download targets" in told.logs) is warns
+
+
 async def test_a_page_without_targets_is_the_last_one(server: LoopbackServer) -> None:
     serve_files(server)
     unlimited = BY_SIZE.replace("page_size: 2, ", "").replace(

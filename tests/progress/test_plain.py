@@ -50,6 +50,20 @@ def test_a_further_attempt_is_a_new_line() -> None:
     ]
 
 
+def test_a_refused_creation_is_told_by_its_cause_alone() -> None:
+    refused = "Creating the job failed. POST /exports: HTTP 403."
+    events = [
+        job(JobPhase.CREATING),
+        job(JobPhase.FAILED, detail=refused),
+        SliceFinished(stream="contacts", outcome=Outcome.FAILED, records=0, error=f"Given up. {refused}"),
+    ]
+    assert lines_of(events) == [
+        "12:30:05 contacts: creating the job",
+        f"12:30:05 ERROR: contacts: Given up. {refused}",
+    ]
+    assert f"12:30:05 contacts: no job. {refused} (attempt 1)" in lines_of(events, Level.DEBUG)
+
+
 def test_lines_name_their_slice() -> None:
     first, second = {"day": "1"}, {"day": "2"}
     lines = lines_of([job(JobPhase.CREATING, first), job(JobPhase.CREATING, second), job(JobPhase.CREATING, first)])

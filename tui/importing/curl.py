@@ -231,7 +231,10 @@ def _note_form(request: CurlRequest, options: list[Option]) -> None:
     parts = [value.partition("=")[0] for name, value in options if name in ("form", "form-string")]
     if parts:
         names = ", ".join(dict.fromkeys(parts))
-        request.notes.append(f"Forms of several parts (-F) can't be sent, so these fields were left out: {names}.")
+        request.notes.append(
+            f"Forms of several parts (-F) can't be sent, so these fields were left out: {names}. Many APIs take them "
+            "as an ordinary form or as JSON, too: add them in Request Body. Files can't be sent."
+        )
 
 
 # Data

@@ -41,6 +41,10 @@ http2 http2-prior-knowledge http3 include insecure ipv4 ipv6 location location-t
 netrc next no-buffer ntlm parallel path-as-is progress-bar remote-name show-error silent verbose
 """
 _KNOWN_SWITCHES = frozenset(_SWITCHES.split())
+_AS_BASIC = (
+    "only Basic can be sent, so the name and password are; where the API answers 401, use a token or an API key of it "
+    "in Authentication"
+)
 _LEFT_OUT = {
     "upload-file": "the file is not uploaded",
     "config": "the file with further options was not read",
@@ -55,10 +59,10 @@ _LEFT_OUT = {
     "unix-socket": "sockets of this machine are not supported",
     "resolve": "names are looked up as usual",
     "connect-to": "names are looked up as usual",
-    "digest": "the name and password are sent as Basic",
-    "ntlm": "the name and password are sent as Basic",
-    "negotiate": "the name and password are sent as Basic",
-    "anyauth": "the name and password are sent as Basic",
+    "digest": _AS_BASIC,
+    "ntlm": _AS_BASIC,
+    "negotiate": _AS_BASIC,
+    "anyauth": _AS_BASIC,
     "netrc": "the file with passwords was not read",
     "netrc-file": "the file with passwords was not read",
     "etag-compare": "the file with the ETag was not read",

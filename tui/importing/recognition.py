@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from core.wording import json_fault
 from tui.importing.curl_source import read_curl
 from tui.importing.drafts import ImportRefused, Source, WholeManifest
 from tui.importing.folders import read_folder
 from tui.importing.har import read_har_material
-from tui.importing.material import Material, material_of
+from tui.importing.material import Material, material_of, read_material
 from tui.importing.openapi import read_openapi
 from tui.importing.pip_download import Progress
 from tui.importing.postman import read_postman
@@ -23,6 +24,12 @@ Reader = Callable[[Material], Source | WholeManifest | None]
 
 READERS: tuple[Reader, ...] = (read_wheel, read_folder, read_openapi, read_har_material, read_postman, read_curl)
 """In the order in which they are asked. They run in a thread, and may take seconds."""
+
+DOCUMENTS: tuple[Reader, ...] = (read_openapi, read_har_material, read_postman)
+"""Those whose documents may be taken for manifests."""
+
+_OWN = "DeclarativeSource"
+"""The type of manifests; a text without it is looked at more closely."""
 
 
 @contextmanager
@@ -53,10 +60,25 @@ def recognise(material: Material) -> Source | WholeManifest:
             found = reader(material)
         if found is not None:
             return found
-    if material.mapping.get("type") == "DeclarativeSource" or {"streams", "check"} <= material.mapping.keys():
+    if material.mapping.get("type") == _OWN or {"streams", "check"} <= material.mapping.keys():
         name = material.path.name if material.path is not None else "Pasted manifest"
         return WholeManifest(name, material.text, path=material.path)
     raise ImportRefused(f"This is nothing that Longhaul can begin from.{_fault(material.text)}")
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether a file is no manifest, but a document of another tool that a manifest can begin from."""
+    try:
+        material = read_material(path)
+        if _OWN in material.text or not material.mapping:
+            return False
+    except ImportRefused:
+        return False
+    try:
+        with readable():
+            return any(reader(material) is not None for reader in DOCUMENTS)
+    except ImportRefused:  # it was recognised, and can't be used
+        return True
 
 
 def _fault(text: str) -> str:

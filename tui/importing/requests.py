@@ -16,7 +16,7 @@ from tui.importing.exactness import as_it_is_sent, as_json
 from tui.importing.input_drafts import InputCollector
 from tui.importing.marks import MARK
 from tui.importing.placing import place_inputs, with_names
-from tui.importing.secret_names import is_secret_name
+from tui.importing.secret_names import is_secret_name, secrets_in_path
 from tui.model.session import BuilderSession
 
 _OF_THE_CLIENT = frozenset({"accept-encoding", "connection", "content-length", "host", "te", "transfer-encoding"})
@@ -126,6 +126,8 @@ def selector(path: Collection[str]) -> dict[str, Any]:
 def name_of(url: str) -> str:
     """A name for the stream of a URL: the last word of its path."""
     plain = MARK.sub("", url).partition("?")[0]
+    for secret in secrets_in_path(plain):
+        plain = plain.replace(secret, "")
     path = plain.partition("://")[2].partition("/")[2] if "://" in plain else plain.partition("/")[2]
     words = [word for word in path.split("/") if re.fullmatch(r"[A-Za-z][\w.-]*", word)]
     words = [word for word in words if not re.fullmatch(r"v\d+(?:\.\d+)*|api|rest|graphql", word, re.I)] or words
@@ -219,7 +221,9 @@ def _body(request: CurlRequest, inputs: InputCollector) -> dict[str, Any] | None
 
 
 def _with_secrets_marked(request: CurlRequest, inputs: InputCollector) -> CurlRequest:
-    """The request with marks in the place of what is secret in its body."""
+    """The request with marks in the place of what is secret in its path and its body."""
+    for value, name in secrets_in_path(request.url).items():
+        request = replace(request, url=request.url.replace(value, inputs.mark(name, value)))
     body = request.body
     match request.body_kind:
         case "json" | "graphql":

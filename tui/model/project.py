@@ -136,6 +136,8 @@ class Project:
 
     then = ""
     """The id of the action to perform once it is on the screen."""
+    begins_from: Path | None = None
+    """The document to choose streams from once it is on the screen."""
 
     def __init__(
         self,
@@ -176,8 +178,9 @@ class Project:
             if text is None:
                 raise
         session = BuilderSession.from_text(NEW, path)
-        if text.strip():
-            session.open_text(text)
+        if not text.strip():
+            return cls(session, notes=[f"{path.name} is empty: a new manifest is begun in it. Saving writes it."])
+        session.open_text(text)
         return cls(session)
 
     @classmethod

@@ -48,8 +48,8 @@ class UserAction:
 
     @property
     def title(self) -> str:
-        """The action in the palette: "file: save the manifest", "go: to a field"."""
-        return f"{self.area}: {self.verb.removeprefix('go ')}"
+        """The action in the palette: "File: save the manifest", "Go: to a field"."""
+        return f"{self.area.capitalize()}: {self.verb.removeprefix('go ')}"
 
     @property
     def heading(self) -> str:

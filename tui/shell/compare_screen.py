@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -35,14 +36,12 @@ from tui.widgets.title_bar import TitleBar
 
 Comparer = Callable[[Trial, Trial, Stopped], Report]
 
-_COMPARERS: Mapping[str, Comparer] = {
-    "requests": compare_requests,
-    "schema": compare_schemas,
-    "records": compare_records,
-}
-"""What is compared, the quickest first."""
+_COMPARERS: Mapping[str, Comparer] = {"requests": compare_requests, "schema": compare_schemas}
+"""What is compared before the records, which take the longest."""
 TABS = ("records", "requests", "schema")
 _WAITING = Report("", "Comparing…")
+_PROGRESS_EVERY = 0.25
+"""Seconds."""
 
 
 class CompareScreen(Overlay[None]):
@@ -70,6 +69,8 @@ class CompareScreen(Overlay[None]):
         self._reports: dict[str, Report] = {}
         self._stop = threading.Event()
         """Set when nobody waits any more for the comparison that runs."""
+        self._done = 0, 0
+        """How many of how many records were looked at."""
 
     def compose(self) -> ComposeResult:
         yield TitleBar("Compare", file=escape(self._stream))
@@ -89,6 +90,7 @@ class CompareScreen(Overlay[None]):
         self._offer()
         self.query_one(TabStrip).focus()
         self._compare()
+        self.set_interval(_PROGRESS_EVERY, self._show_progress)
 
     def on_unmount(self) -> None:
         self._changed.unsubscribe(self)
@@ -125,12 +127,19 @@ class CompareScreen(Overlay[None]):
         self._stop.set()
         self._stop = threading.Event()
         self._reports = {}
+        self._done = 0, 0
         self._show()
         self.run_worker(self._work(self._stop), group="compare", exit_on_error=False)
 
     async def _work(self, stop: threading.Event) -> None:
         before, after = self._chosen["before"], self._chosen["after"]
-        for tab, compare in _COMPARERS.items():
+
+        def tell(done: int, of: int) -> None:
+            if not stop.is_set():
+                self._done = done, of
+
+        comparers: dict[str, Comparer] = {**_COMPARERS, "records": partial(compare_records, tell=tell)}
+        for tab, compare in comparers.items():
             try:
                 report = await asyncio.to_thread(compare, before, after, stop.is_set)
             except ComparisonStopped:
@@ -156,7 +165,19 @@ class CompareScreen(Overlay[None]):
         self.query_one(DocPanel).show(report.summary, report.lines, "diff")
 
     def _report(self, tab: str) -> Report:
-        return self._reports.get(tab, _WAITING)
+        return self._reports.get(tab, self._progress if tab == "records" else _WAITING)
+
+    @property
+    def _progress(self) -> Report:
+        """How far the comparison of the records is."""
+        done, of = self._done
+        if not of:
+            return _WAITING
+        return Report("…", f"Comparing… {done:,} of {of:,} records so far. Esc stops it.")
+
+    def _show_progress(self) -> None:
+        if "records" not in self._reports and self._done[1]:
+            self._show()
 
     # Keys
 

@@ -22,6 +22,7 @@ from tui.shell.editor_area import EditorArea
 from tui.shell.interaction import Interaction
 from tui.shell.keys import key_of
 from tui.shell.navigation import Navigation
+from tui.shell.opening import project_at
 from tui.shell.sample_dialog import TOUR, SampleDialog
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import ConfirmDialog, DialogButton, QuestionDialog
@@ -222,7 +223,8 @@ class FileActions:
         if not await self._may_leave():
             return
         draft = await self._choose_draft(drafts_for(path))
-        await self._replace(partial(Project.recover, draft) if draft else partial(Project.open, path))
+        opened = partial(project_at, path, modeline=self._settings.modeline)
+        await self._replace(partial(Project.recover, draft) if draft else opened)
 
     @_one_at_a_time
     async def open_recent(self) -> None:

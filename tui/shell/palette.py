@@ -1,4 +1,4 @@
-"""The command palette: every action as `area: verb thing`, and every stream to go to."""
+"""The command palette: every action as `Area: verb thing`, and every stream to go to."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Commands(Provider):
             if action.id not in _NOT_LISTED and screen.can_do(action.id):
                 yield Command(_title(screen, action), action.help, _run(screen, action))
         for index, name in enumerate(screen.session.streams.names()):
-            title = f"go: to the stream {safe(name) or f'number {index + 1}'}"
+            title = f"Go: to the stream {safe(name) or f'number {index + 1}'}"
             yield Command(title, "Show its form", partial(screen.navigation.open, index))
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from core.extras import how_to_install, is_installed
 from core.units import count
 from tui.trials.export import ExportCancelled, Selection
 from tui.trials.records import batches
+from tui.trials.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from core.loading import Address
@@ -76,9 +75,9 @@ class LoadExport:
         from core.loading.pipeline import StreamPipeline, StreamShape, Target
 
         target = Target(address, DATASET, "replace")
-        with tempfile.TemporaryDirectory(prefix="longhaul-load-") as folder:
+        with ScratchFolder() as folder:
             shape = StreamShape(self._selection.name)
-            pipeline = StreamPipeline(target, shape, "export", Path(folder), lambda _: None)
+            pipeline = StreamPipeline(target, shape, "export", folder, lambda _: None)
             pipeline.open()
             pipeline.load(self._tables(), None)
             return pipeline.table

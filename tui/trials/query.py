@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from core.extras import how_to_install, is_installed, load
 from core.outputs.encoders import JsonLines
 from tui.trials.export import Selection
 from tui.trials.records import RecordStore, batches
+from tui.trials.scratch import ScratchFolder
 
 if TYPE_CHECKING:
     from core.outputs.tables.batches import Tables
@@ -93,7 +93,7 @@ class QueryDatabase:
 
     def __init__(self) -> None:
         self._connection: Any = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: ScratchFolder | None = None
         self._loaded: dict[str, tuple[RecordStore, int]] = {}
         """The store that each table was made from, and how many records it had then."""
         self._lock = Lock()
@@ -121,7 +121,7 @@ class QueryDatabase:
                 self._connection.close()
                 self._connection = None
             if self._folder is not None:
-                self._folder.cleanup()
+                self._folder.close()
                 self._folder = None
         finally:
             self._lock.release()
@@ -151,12 +151,12 @@ class QueryDatabase:
     def _open(self, duckdb: Any) -> None:
         if self._connection is not None:
             return
-        self._folder = tempfile.TemporaryDirectory(prefix="longhaul-query-")
+        self._folder = ScratchFolder()
         connection = duckdb.connect(
             ":memory:",
             config={
                 "memory_limit": _MEMORY,
-                "temp_directory": self._folder.name,
+                "temp_directory": str(self._folder.path),
                 "autoinstall_known_extensions": "false",
                 "autoload_known_extensions": "false",
                 "allow_community_extensions": "false",

@@ -127,7 +127,7 @@ class ChoiceDialog(Dialog[str]):
         for place, option in enumerate(options):
             if matcher is None and option.group != group:
                 group = option.group
-                yield Option(Content.styled(group, "bold $text-primary"), disabled=True)
+                yield Option(Content.styled(group, "$heading"), disabled=True)
             yield Option(self.line(option, matcher), str(place))
 
     def line(self, option: ChoiceOption, matcher: Matcher | None) -> Content:

@@ -106,7 +106,7 @@ class PickDialog(Dialog[tuple[str, ...]]):
         for place, one in enumerate(self._listed):
             if one.group != group:
                 group = one.group
-                lines.append(Option(Content.styled(safe(group), "bold $heading"), disabled=True))
+                lines.append(Option(Content.styled(safe(group), "$heading"), disabled=True))
             lines.append(Option(self._line(one), str(place)))
         if len(matching) > len(self._listed):
             more = f"  {len(matching) - len(self._listed):,} more: type to filter"

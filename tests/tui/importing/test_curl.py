@@ -187,6 +187,71 @@ def test_a_requester_is_filled_in_one_step(session: BuilderSession) -> None:
     assert session.text == before
 
 
+SLACK_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7"
+
+
+@pytest.mark.parametrize(
+    ("path", "secret", "url", "name"),
+    [
+        (
+            "/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/getUpdates",
+            "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+            "/bot{{ config['bot_token'] }}/getUpdates",
+            "getUpdates",
+        ),
+        (
+            f"/services/T00000000/B00000000/{SLACK_TOKEN}",
+            SLACK_TOKEN,
+            "/services/T00000000/B00000000/{{ config['webhook_token'] }}",
+            "B00000000",
+        ),
+        (
+            "/hooks/q8Zr3LmX0vT7yBn2KdWc5HsJ9pEfGa1u/events",
+            "q8Zr3LmX0vT7yBn2KdWc5HsJ9pEfGa1u",
+            "/hooks/{{ config['url_token'] }}/events",
+            "events",
+        ),
+    ],
+)
+def test_a_secret_in_the_path_becomes_an_input(
+    session: BuilderSession, path: str, secret: str, url: str, name: str
+) -> None:
+    command = f"curl https://api.example.com{path}"
+    found = import_curl(session, CREATION, command)
+    assert session.value((*CREATION, "url")) == f"https://api.example.com{url}"
+    assert session.values.secret(found.inputs[0]) == secret
+    assert secret not in session.text
+    source = source_of(command)
+    draft = source.drafts([source.offers()[0].key])[0]
+    assert secret not in str(draft.definition)
+    assert draft.name == name
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v3/marketing/contacts/exports",
+        "/jobs/0b5f2a3c-6f0e-4d1b-9a53-2f6f1f0c7a11/result",
+        "/Commits/da39a3ee5e6b4b0d3255bfef95601890afd80709",
+        "/GetReportForTheCustomerAccount2024-And-More",
+        "/A1a1A1a1A1a1A1a1A1a1A1a1A1a1A1a1",
+    ],
+)
+def test_ids_and_names_in_a_path_stay(session: BuilderSession, path: str) -> None:
+    assert import_curl(session, CREATION, f"curl https://api.example.com{path}").inputs == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        ("--digest -u me:pw", "where the API answers 401, use a token or an API key"),
+        ("-F name=x -F file=@y", "these fields were left out: name, file. Many APIs take them as an ordinary form"),
+    ],
+)
+def test_what_can_not_be_sent_comes_with_what_to_do(options: str, advice: str) -> None:
+    assert advice in " ".join(parse_curl(f"curl https://e.com {options}").notes)
+
+
 def test_another_secret_gets_an_input_of_its_own(session: BuilderSession) -> None:
     import_curl(session, CREATION, "curl https://e.com -H 'Authorization: Bearer one'")
     polling: Path = ("streams", 0, "retriever", "polling_requester")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,11 @@ import pytest
 
 from sample_configs.demo_api import DemoApi
 from tests.tui.shell.support import Shell, opened, quickly_polled
+from tui.shell import compare_screen
 from tui.shell.compare_screen import CompareScreen
+from tui.trials.comparison.report import ComparisonStopped, Report, Stopped, Tell
 from tui.trials.history import KEPT
+from tui.trials.trial import Trial
 from tui.widgets.choice import Choice
 from tui.widgets.tab_strip import TabStrip
 
@@ -55,6 +59,29 @@ async def test_the_last_two_tests_are_compared(tmp_path: Path, api: DemoApi) -> 
         await shell.press("3")
         await shell.until_shown("The records have the same")
         await shell.press("escape")
+        assert shell.dialog is None
+
+
+async def test_a_long_comparison_says_how_far_it_is_and_escape_stops_it(
+    tmp_path: Path, api: DemoApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = threading.Event()
+
+    def endless(_before: Trial, _after: Trial, stopped: Stopped, tell: Tell) -> Report:
+        tell(250_000, 1_000_000)
+        while not stopped():
+            pass
+        ended.set()
+        raise ComparisonStopped
+
+    monkeypatch.setattr(compare_screen, "compare_records", endless)
+    async with opened(quickly_polled(tmp_path), values=api.inputs("sendgrid_contacts")) as shell:
+        await run_test(shell)
+        await run_test(shell)
+        await shell.press("C")
+        await shell.until_shown("Comparing… 250,000 of 1,000,000 records so far. Esc stops it.")
+        await shell.press("escape")
+        await shell.until(ended.is_set, "the end of the comparison")
         assert shell.dialog is None
 
 

@@ -197,9 +197,9 @@ async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -
     async with opened(manifest) as shell:
         provider = Commands(shell.builder)
         titles = [command.title for command in provider._commands()]
-        assert "test: test this stream  (F5)" in titles
-        assert "go: to the stream contacts" in titles
-        assert titles[0].startswith("file: save the manifest")
+        assert "Test: test this stream  (F5)" in titles
+        assert "Go: to the stream contacts" in titles
+        assert titles[0].startswith("File: save the manifest")
         left_out = {"app.back", "app.palette", "test.cancel", "test.follow", "edit.undo", "edit.redo"}
         left_out |= {"test.keep-case", "test.leave-case", "test.compare"}
         for action in (*APP, *BUILDER):
@@ -208,6 +208,6 @@ async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -
         await shell.press("ctrl+p")
         await shell.until_dialog("CommandPalette")
         await shell.type("inputs")
-        await shell.until_shown("go: to the inputs")
+        await shell.until_shown("Go: to the inputs")
         await shell.press("enter")
         await shell.until(lambda: shell.builder.navigation.selection == "inputs")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.content import Content
 from textual.theme import BUILTIN_THEMES
+from textual.widgets import OptionList
 
 from core.environment import config_folder
 from sample_configs import sample
@@ -49,6 +51,23 @@ async def test_at_60_by_20_a_stream_is_edited_tested_and_saved(manifest: Path) -
         await shell.until_shown("Records")
         await shell.press("ctrl+b", "f2")
         assert shell.builder.navigator.has_focus
+
+
+async def test_headings_are_dim_in_forms_and_in_dialogs(manifest: Path) -> None:
+    async with opened(manifest, size=(120, 40)) as shell:
+        wanted = shell.builder.query_one(".form-pane").get_component_styles("field--heading")
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        heading = shell.app.screen.query(".help-dialog--heading").first()
+        assert heading.styles.color == wanted.color
+        assert heading.styles.text_style == wanted.text_style
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        await shell.perform("file.demo")
+        await shell.until_dialog("SampleDialog")
+        options = shell.app.screen.query_one(OptionList).options
+        styles = {str(one.prompt.spans[0].style) for one in options if one.disabled and isinstance(one.prompt, Content)}
+        assert styles == {"$heading"}
 
 
 async def test_the_line_under_the_cursor_is_written_in_one_colour(manifest: Path) -> None:

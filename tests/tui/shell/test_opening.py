@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -111,10 +112,85 @@ async def test_an_empty_file_begins_a_new_manifest(tmp_path: Path) -> None:
     path.touch()
     async with opened(path) as shell:
         assert not shell.session.has_broken_text
+        await shell.until_said("empty.yaml is empty: a new manifest is begun in it")
         shell.session.streams.add("contacts")
         await shell.press("ctrl+s")
         await shell.until_said("Saved empty.yaml")
     assert "name: contacts" in path.read_text()
+
+
+DOCUMENTS = {
+    "openapi.yaml": """
+openapi: 3.0.0
+info: {title: Shop, version: "1"}
+servers: [{url: "https://api.example.com"}]
+paths:
+  /orders: {get: {responses: {"200": {description: ok}}}}
+  /customers: {get: {responses: {"200": {description: ok}}}}
+""",
+    "shop.har": json.dumps(
+        {
+            "log": {
+                "entries": [
+                    {
+                        "request": {"method": "GET", "url": f"https://api.example.com/{path}", "headers": []},
+                        "response": {
+                            "status": 200,
+                            "headers": [],
+                            "content": {"mimeType": "application/json", "text": '[{"id": 1}]'},
+                        },
+                    }
+                    for path in ("orders", "customers")
+                ]
+            }
+        }
+    ),
+    "shop.json": json.dumps(
+        {
+            "info": {
+                "name": "Shop",
+                "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
+            },
+            "item": [
+                {"name": path, "request": {"method": "GET", "url": f"https://api.example.com/{path}"}}
+                for path in ("orders", "customers")
+            ],
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_a_document_of_another_tool_begins_a_new_manifest(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text(DOCUMENTS[name])
+    async with opened(path) as shell:
+        await shell.until_dialog("PickDialog")
+        await shell.until_shown("/orders")
+        assert shell.builder.project.path is None
+        await shell.until_said(f"{name} is no manifest")
+        await shell.press("escape")
+        await shell.until(lambda: shell.dialog is None)
+        assert not shell.session.dirty
+        await shell.builder.files.open_file(path)
+        await shell.until_dialog("PickDialog")
+    assert path.read_text() == DOCUMENTS[name]
+
+
+async def test_a_document_that_can_not_be_used_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "openapi.yaml"
+    path.write_text("openapi: 3.0.0\ninfo: {title: Shop}\npaths: [1]\n")
+    async with opened(path) as shell:
+        await shell.until_dialog("ImportDialog")
+        await shell.until_shown("✗")
+
+
+async def test_what_is_not_finished_yet_is_opened_as_a_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "begun.yaml"
+    path.write_text("version: 7.0.0\ninfo: {}\n")
+    async with opened(path) as shell:
+        await shell.until(lambda: shell.builder.project.path == path)
+        assert shell.dialog is None
 
 
 async def test_a_binary_file_ends_the_builder_with_an_error(tmp_path: Path) -> None:

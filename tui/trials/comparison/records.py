@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import blake2b
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 import orjson
@@ -19,7 +19,7 @@ import orjson
 from core.events import Outcome
 from core.runtime.field_path import lookup
 from core.units import count
-from tui.trials.comparison.report import Report, Stopped, check, name_of, value_line, value_pair
+from tui.trials.comparison.report import Report, Stopped, Tell, check, name_of, value_line, value_pair
 from tui.trials.trial import Trial
 
 MOST = 1_000_000
@@ -31,6 +31,7 @@ _FIELDS_LISTED = 20
 _STEPS_BETWEEN_CHECKS = 200_000
 _LONG_NUMBER = re.compile(rb"\d{16}")
 """What orjson may round."""
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 _SETTINGS = ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", "cache_size = -32000")
 
 _FIND = """
@@ -47,9 +48,12 @@ _COUNT = (
 _LIST = "SELECT before, after FROM differences ORDER BY coalesce(after, before), before LIMIT ?"
 
 
-def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: False) -> Report:
+def compare_records(
+    before: Trial, after: Trial, stopped: Stopped = lambda: False, tell: Tell = lambda done, of: None
+) -> Report:
     """Compare the records that two trials have by now. Raises `ComparisonStopped` and `OSError`."""
     key = after.inspector.primary_key
+    most = min(MOST, max(len(before.records), len(after.records)))
     with closing(sqlite3.connect("", isolation_level=None)) as database:
         for setting in _SETTINGS:
             database.execute(f"PRAGMA {setting}")
@@ -57,10 +61,11 @@ def compare_records(before: Trial, after: Trial, stopped: Stopped = lambda: Fals
         try:
             database.execute("BEGIN")
             database.execute("CREATE TABLE records (side INTEGER, key BLOB, content BLOB, row INTEGER)")
-            for side, trial in enumerate((before, after)):
-                for batch in _digests(trial, key):
-                    check(stopped)
-                    database.executemany(f"INSERT INTO records VALUES ({side}, ?, ?, ?)", batch)
+            for place, batch in enumerate(_digests(before, after, key)):
+                check(stopped)
+                tell(min(place * _BATCH, most), most)
+                database.executemany("INSERT INTO records VALUES (?, ?, ?, ?)", batch)
+            tell(most, most)
             database.execute(_FIND)
             added, removed, different = database.execute(_COUNT).fetchone()
             pairs = database.execute(_LIST, (LISTED,)).fetchall()
@@ -97,15 +102,25 @@ def _coverage(before: Trial, after: Trial) -> Iterator[str]:
         yield f"{count(keyless, 'record')} without the primary key: compared as a whole."
 
 
-Digests = list[tuple[bytes, bytes, int]]
+Digest = tuple[int, bytes, bytes, int]
 
 
-def _digests(trial: Trial, key: Sequence[Sequence[str]]) -> Iterator[Digests]:
-    """For each record its key, its content and its index, in batches."""
+def _digests(before: Trial, after: Trial, key: Sequence[Sequence[str]]) -> Iterator[list[Digest]]:
+    """For each record its side, its key, its content and its index, in batches.
+
+    Records that are written alike at the same place of both trials are left out: they are the same.
+    """
     lookups = [lookup(path) for path in key]
-    rows = enumerate(islice(trial.records.lines(), MOST))
-    while batch := [_digest(line, lookups, row) for row, line in islice(rows, _BATCH)]:
-        yield batch
+    lines = (islice(trial.records.lines(), MOST) for trial in (before, after))
+    rows = enumerate(zip_longest(*lines))
+    while batch := list(islice(rows, _BATCH)):
+        yield [
+            (side, *_digest(line, lookups, row))
+            for row, pair in batch
+            if pair[0] != pair[1]
+            for side, line in enumerate(pair)
+            if line is not None
+        ]
 
 
 def _digest(line: bytes, lookups: Sequence[Callable[[Any], Any]], row: int) -> tuple[bytes, bytes, int]:
@@ -130,7 +145,7 @@ def canonical(line: bytes) -> tuple[Any, bytes]:
 
 
 def _sorted(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+    return _ENCODE(value).encode()
 
 
 # The differences as lines

@@ -13,6 +13,8 @@ from tui.widgets.display_text import compact_json, escape
 
 Stopped = Callable[[], bool]
 """Says whether nobody waits for the result any more."""
+Tell = Callable[[int, int], None]
+"""Is told, from a thread, how many of how many records were looked at."""
 _SHOWN = 160
 """Characters of a value that are shown."""
 _CONTEXT = 40

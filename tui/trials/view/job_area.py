@@ -33,7 +33,10 @@ _LINES_WITH_TIMES = 5
 
 
 class JobArea(Widget):
-    """Draws a partition in two lines, or several in as many as it may have; hidden without any."""
+    """Draws a partition in two lines, or several in as many as it may have; hidden without any.
+
+    Where it may have one line only, several are counted; with the focus, there is a line for the one with the cursor.
+    """
 
     BINDING_GROUP_TITLE = "Jobs"
     HELP = "Up and down choose a partition, Enter opens its line; Enter again goes back to all of them."
@@ -65,7 +68,7 @@ class JobArea(Widget):
         """Show a partition by its number, or all (None), in at most so many lines."""
         if state is not self._state:
             self._cursor = None
-        self._state, self._partition, self._most = state, partition, max(_TWO_LINES, lines)
+        self._state, self._partition, self._most = state, partition, lines
         self.display = state is not None and bool(state.slices)
         self.can_focus = state is not None and len(state.slices) > 1
         self._draw()
@@ -103,20 +106,14 @@ class JobArea(Widget):
 
     def _chart(self, state: TrialState, look: Look, width: int) -> list[Line]:
         """The partitions that are worth a line, and in a last line how many do what."""
-        room, times = self._most - 1, self._most >= _LINES_WITH_TIMES
+        most = max(_TWO_LINES, self._most) if self.has_focus else self._most
+        room, times = most - 1, most >= _LINES_WITH_TIMES
         self._rows = shown_first(state.slices.values(), room - times)
         numbers = [row.number for row in self._rows]
         cursor = numbers.index(self._cursor) if self._cursor in numbers else 0
         started = state.started if state.started is not None else look.now
-        lines = gantt(
-            self._rows,
-            look,
-            started,
-            width,
-            running=state.running,
-            times=times,
-            chosen=cursor if self.has_focus else None,
-        )
+        chosen = cursor if self.has_focus else None
+        lines = gantt(self._rows, look, started, width, running=state.running, times=times, chosen=chosen)
         head: Span = (f"{count(len(state.slices), 'partition')}:", Role.QUIET)
         return [*lines, counted([head, *folded(state.slices.values(), 0, look)], width)]
 

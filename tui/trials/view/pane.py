@@ -17,7 +17,7 @@ from core.errors import ManifestError
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
 from tui.trials.notices import notices
-from tui.trials.phases import facts, limit_sentence
+from tui.trials.phases import facts
 from tui.trials.picks import NodeUse
 from tui.trials.remedies import Remedy
 from tui.trials.trial import Trial, TrialSettings
@@ -28,21 +28,22 @@ from tui.trials.view.exchange_view import ExchangeView, Side
 from tui.trials.view.header import CaseLine, TrialHeader
 from tui.trials.view.job_area import JobArea
 from tui.trials.view.notice_cards import Notices
+from tui.trials.view.pane_keys import KEYS
 from tui.trials.view.panels import SchemaPanel, StatePanel
 from tui.trials.view.profile_panel import ProfilePanel
-from tui.trials.view.results import TAB_KEYS, Results, Selectors
-from tui.trials.view.saving import Exports, save_body, save_results
+from tui.trials.view.results import Results, Selectors
+from tui.trials.view.saving import Exports, save_body, save_results, selection_of
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.trials.view.slice_map import SliceMap
 from tui.trials.view.status_question import StatusQuestion
 from tui.trials.view.stream_edits import Reporter, StreamEdits
-from tui.widgets.base import hidden, shown
 from tui.widgets.choice_dialog import choose
-from tui.widgets.record_source import ListSource
 from tui.widgets.search_bar import SearchBar
 
 _SHORT = 26
 """Rows below which the results and the details share one place."""
+_LOW = 19
+"""Rows below which jobs and notices are brief, so that records are in view."""
 _MOST_JOB_LINES = 12
 _NARROW = 58
 """Columns below which there is room for one button only."""
@@ -62,53 +63,7 @@ class TrialPane(Vertical):
     """Give it the stream to show with `show`. Everything that its parts ask for is done here, on `trials`."""
 
     BINDING_GROUP_TITLE = "Test"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *(
-            hidden(key, f"tab('{tab}')", tab.capitalize(), f"Show the {tab} tab", f"test.{tab}")
-            for tab, key in TAB_KEYS.items()
-        ),
-        hidden("down,enter", "enter", "Go in", "Put the focus into the tab", "test.enter"),
-        hidden("slash", "find", "Find", "Find a text in the tab", "test.find"),
-        shown("m", "go_to_field", "Go to field", "Go to the field that the error or warning is about", "test.fix"),
-        shown("x", "show_exchange", "Failed request", "Show the request that the error is about", "test.exchange"),
-        shown(
-            "E",
-            "export",
-            "Export…",
-            "Write the records to a file, or load them into a database",
-            "test.export-records",
-        ),
-        shown(
-            "Q",
-            "query",
-            "Query…",
-            "Query the records with SQL",
-            "test.query-records",
-        ),
-        shown("F", "search", "Search all", "Find a text in all requests and answers", "test.search"),
-        shown("J", "same_jobs", "Same job", "Test again with the job that is there: no new one is created", "test.job"),
-        shown("6", "details('others')", "Other requests", "Show the requests that give no records", "test.others"),
-        shown("7", "details('log')", "Log", "Show the log of the test", "test.log"),
-        hidden("L", "settings", "Limits", "Set how much a test reads, and from which state", "test.settings"),
-        shown("S", "save", "Save…", "Save the records or all requests to a file", "test.save"),
-        shown(
-            "K",
-            "screen.perform('test.keep-case')",
-            "Keep…",
-            "Keep the test as a case for longhaul --check",
-            "test.keep",
-        ),
-        shown(
-            "C",
-            "compare",
-            "Compare…",
-            "Compare two of the last tests",
-            "test.compare-tests",
-        ),
-        shown("p", "choose('partition')", "Partition", "Choose the partition to look at", "test.partition"),
-        hidden("P", "choose('page')", "Page", "Choose the page to look at", "test.page"),
-        shown("escape", "back", "Cancel", "Cancel the test, or close what is open below", "test.back"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(
         self,
@@ -237,12 +192,15 @@ class TrialPane(Vertical):
     def on_resize(self) -> None:
         """In few rows the results make room for open details; in few columns a button is hidden."""
         self.set_class(self.size.height < _SHORT, "-short")
+        self.set_class(self.size.height < _LOW, "-low")
         self.set_class(self.size.width < _NARROW, "-narrow")
         self._keep_focus_in_view()
 
     @property
     def _job_lines(self) -> int:
         """How many lines the jobs may have."""
+        if self.size.height < _LOW:
+            return 1
         return 2 if self.size.height < _SHORT else min(_MOST_JOB_LINES, self.size.height // 4)
 
     @on(JobArea.Opened)
@@ -506,20 +464,9 @@ class TrialPane(Vertical):
     @property
     def _selection(self) -> Selection | None:
         """The records that are shown; None without any."""
-        trial = self.current
-        if trial is None or not self.is_running:
+        if self.current is None or not self.is_running:
             return None
-        records = self.query_one(Results).source
-        if isinstance(records, ListSource) or not len(records):
-            return None
-        so_far = "The test is still running: these are its records so far." if trial.state.running else ""
-        return Selection(
-            trial.state.stream,
-            records,
-            trial.schema,
-            self.query_one(Selectors).chosen,
-            so_far or limit_sentence(trial.state),
-        )
+        return selection_of(self.current, self.query_one(Results), self.query_one(Selectors))
 
     async def action_query(self) -> None:
         """Open a prompt for SQL over the records."""

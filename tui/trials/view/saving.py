@@ -16,10 +16,13 @@ from core.outputs.destination import file_names
 from core.outputs.har import HarTrace
 from core.units import count
 from tui.trials.export import Selection, ending_of
+from tui.trials.phases import limit_sentence
 from tui.trials.trial import Trial
 from tui.trials.view.export_dialog import ExportDialog
+from tui.trials.view.results import Results, Selectors
 from tui.widgets.choice_dialog import choose
 from tui.widgets.file_dialog import FileDialog
+from tui.widgets.record_source import ListSource
 
 
 class Kind(StrEnum):
@@ -110,3 +113,13 @@ def _write_har(path: Path, trial: Trial) -> str:
     finally:
         trace.close()
     return f"{count(len(trial.exchanges), 'request')} saved to {path}"
+
+
+def selection_of(trial: Trial, results: Results, selectors: Selectors) -> Selection | None:
+    """The records of a trial that are shown; None without any."""
+    records = results.source
+    if isinstance(records, ListSource) or not len(records):
+        return None
+    so_far = "The test is still running: these are its records so far." if trial.state.running else ""
+    cut = so_far or limit_sentence(trial.state)
+    return Selection(trial.state.stream, records, trial.schema, selectors.chosen, cut)

@@ -115,6 +115,25 @@ def test_no_records_are_no_difference() -> None:
     assert compare_records(tried(1), tried(2)).note == "="
 
 
+def test_equal_records_at_the_same_place_are_not_looked_into(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[bytes] = []
+
+    def watched(line: bytes) -> tuple[Any, bytes]:
+        looked.append(line)
+        return canonical(line)
+
+    monkeypatch.setattr(comparing, "canonical", watched)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(comparing, "_BATCH", 2)
+    before = [{"id": n, "city": "Porto"} for n in range(5)]
+    after: list[Mapping[str, Any]] = [*before[:3], {"id": 3, "city": "Oslo"}, before[4], {"id": 5}]
+    report = compare_records(*pair(before, after), tell=lambda done, of: told.append((done, of)))
+    assert report.note == "+1 ~1"
+    assert "1 added, 0 removed, 1 changed, 4 the same." in report.summary
+    assert len(looked) == 3
+    assert told == [(0, 6), (2, 6), (4, 6), (6, 6)]
+
+
 def test_nobody_waits_for_a_comparison_that_is_stopped() -> None:
     trials = tried(1, page(1), batch({"id": 1})), tried(2, page(1), batch({"id": 1}))
     for compare in (compare_records, compare_requests, compare_schemas):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.events import JobPhase, Outcome
+from core.events import Event, JobPhase, Outcome, SliceFinished, SliceStarted
 from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
@@ -361,6 +361,23 @@ async def test_a_partition_is_opened_from_the_chart_by_key_and_by_mouse() -> Non
         text = await stage.settle()
         assert "c000" in text
         assert "c010" not in text
+
+
+async def test_records_have_the_room_on_a_low_screen() -> None:
+    failed: list[Event] = [SliceStarted(stream=STREAM, slice={"list": "c"}), *created({"list": "c"})]
+    error = "GET https://api/orders answered 404 Not Found. " + "Check the URL, and the path that follows it. " * 5
+    failed.append(SliceFinished(stream=STREAM, slice={"list": "c"}, outcome=Outcome.FAILED, records=0, error=error))
+    *events, end = two_partitions()
+    async with scene(ScriptedReader([*events, *failed, end]), (60, 17)) as stage:
+        text = await finished(stage)
+        assert "3 partitions:  ✓ 2 done  1 failed" in text
+        assert "404 Not Found" in text
+        assert all(f"c00{row}" in text for row in (0, 1))
+        assert "c010" in text
+        assert "c011" in text
+        assert "◆" not in text
+        stage.app.query_one(JobArea).focus()
+        assert "✗" in await stage.settle()
 
 
 async def test_the_jobs_take_two_lines_where_there_are_few() -> None:
