@@ -314,6 +314,11 @@ class Trials:
         first = next((one for one in findings if one.is_error), None)
         return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
 
+    def _wanted_input(self) -> str:
+        """What to do about the first input that is missing; empty when none is."""
+        missing = self.session.inputs.missing()
+        return f"The input {missing[0].title or missing[0].key} has no test value yet: give it one." if missing else ""
+
     def _missing_input(self) -> Path:
         missing = self.session.inputs.missing()
         return (*PROPERTIES, missing[0].key) if missing else PROPERTIES
