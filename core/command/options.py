@@ -71,7 +71,7 @@ OPTIONS = {
         *("files", "limit", "detach", "trace", "keep_case", "slices", "shard", "on"),
     ),
     "check": ("stream", "case", "accept", "junit", "quiet"),
-    "check_connection": ("stream", "config", "set", "log_level", "quiet"),
+    "check_connection": ("stream", "config", "set", "custom_code", "log_level", "quiet"),
     "abort": ("config", "set", "custom_code"),
     "validate": ("format",),
     "plan": _COMMON,

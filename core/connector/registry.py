@@ -9,10 +9,11 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 
 import core.components
 from core.components.custom.base import CustomComponent
+from core.errors import InputError
 from core.runtime.component import Component
 
 ENTRY_POINTS = "longhaul.components"
@@ -20,12 +21,24 @@ ENTRY_POINTS = "longhaul.components"
 
 @cache
 def component_types() -> dict[str, type[Component]]:
-    """Every concrete component class by its type name."""
+    """Every concrete component class by its type name. Raises `InputError` for a package that can't be loaded."""
     for module in pkgutil.walk_packages(core.components.__path__, "core.components."):
         importlib.import_module(module.name)
     for entry in entry_points(group=ENTRY_POINTS):
-        entry.load()
+        _load(entry)
     return Component.registered
+
+
+def _load(entry: EntryPoint) -> None:
+    """Load the components of another package. Raises `InputError` that names it."""
+    try:
+        entry.load()
+    except Exception as error:
+        package = f"The package `{entry.dist.name}`" if entry.dist else f"`{entry.name}`"
+        raise InputError(
+            f"{package} adds components to Longhaul, but its module `{entry.value}` can't be loaded "
+            f"({type(error).__name__}: {error}). Mend the package, or uninstall it."
+        ) from error
 
 
 @cache
