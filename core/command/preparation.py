@@ -5,6 +5,7 @@ inputs.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ from core.command.arguments import Arguments
 from core.command.custom_code import with_custom_code
 from core.connector import Connector, load_connector
 from core.errors import ManifestError
-from core.events import Event
+from core.events import Event, Log
 from core.http.secrets import Secrets
 from core.http.tape import Tape
 from core.inputs import gather_inputs
@@ -27,6 +28,7 @@ from core.levels import Level
 from core.manifest.document import Document
 from core.outputs.paths import resolved
 from core.outputs.token_file import TokenFile, beside, of_manifest
+from core.progress.plain import PlainProgress
 from core.reading import make_streams
 from core.units import count
 
@@ -111,10 +113,18 @@ def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str
         return Prepared(connector, config, connector, tokens)
     events: deque[Event] = deque(maxlen=_EVENTS)
     secrets, tape = Secrets(), Tape() if arguments.keep_case is not None else None
+    live = PlainProgress(sys.stderr or io.StringIO(), arguments.level)
+
+    def report(event: Event) -> None:
+        if isinstance(event, Log):  # whoever waits for an API that does not answer wants to know
+            live.show(event)
+        else:
+            events.append(event)
+
     work = make_streams(
         connector,
         config,
-        events.append,
+        report,
         tokens=tokens,
         tape=tape,
         secrets=secrets,
