@@ -60,7 +60,8 @@ class Prepared:
         """How many streams were made."""
         for template, names in self.connector.made_streams.items():
             made = [name for name in names if name not in self.connector.broken]
-            yield Level.INFO, f"{template}: {count(len(made), 'stream')} made from the template."
+            level, why = (Level.INFO, "") if names else (Level.WARNING, " What they are made of holds nothing.")
+            yield level, f"{template}: {count(len(made), 'stream')} made from the template.{why}"
 
 
 Adjust = Callable[[Connector, Mapping[str, Any]], Mapping[str, Any]]

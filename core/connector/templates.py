@@ -145,7 +145,8 @@ def _traced(value: Any, path: Path) -> Traced:
 
 def _nameless(name: Any, *, keeps_text: bool) -> Problem:
     if name in (None, ""):
-        return Problem("no mapping gives the stream a name", ("name",), hint="add a mapping with the field path `name`")
+        message = "no mapping gives the stream a name, or what it gives is empty"
+        return Problem(message, ("name",), hint="put something that each has into the field path `name`")
     kind = "true or false" if isinstance(name, bool) else "a number" if isinstance(name, int | float) else "no text"
     hint = "add `value_type: string` to the mapping of the name" if keeps_text else "put something before it in `value`"
     return Problem(f"the name of the stream is {kind}, but a name is text", ("name",), hint=hint)
