@@ -188,13 +188,7 @@ class Trials:
         try:
             self._config()
         except InputError as error:
-            missing = self.session.inputs.missing()
-            wanted = (
-                f"The input {missing[0].title or missing[0].key} has no test value yet: give it one."
-                if missing
-                else str(error)
-            )
-            return Refusal(self._missing_input(), wanted)
+            return Refusal(self._missing_input(), self._wanted_input() or str(error))
         return None
 
     def start(self, index: int, *, same_jobs: bool = False, only: Stage | None = None) -> None:
@@ -317,7 +311,10 @@ class Trials:
     def _wanted_input(self) -> str:
         """What to do about the first input that is missing; empty when none is."""
         missing = self.session.inputs.missing()
-        return f"The input {missing[0].title or missing[0].key} has no test value yet: give it one." if missing else ""
+        if not missing:
+            return ""
+        title = f" ({missing[0].title})" if missing[0].title else ""
+        return f"The input `{missing[0].key}`{title} has no test value yet: give it one."
 
     def _missing_input(self) -> Path:
         missing = self.session.inputs.missing()

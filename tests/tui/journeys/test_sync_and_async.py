@@ -18,7 +18,7 @@ async def switch(shell: Shell, to: str) -> None:
     await shell.press("ctrl+p")
     await shell.until_dialog("CommandPalette")
     await shell.type("switch between")
-    await shell.until_shown("stream: switch between sync and async")
+    await shell.until_shown("Stream: switch between sync and async")
     await shell.press("enter")
     await shell.until_dialog("ConfirmDialog")
     assert "Kept" in shell.text
