@@ -140,7 +140,13 @@ class JobSlice:
         slot = after.enter_context(slots.for_slice(stream, may_detach=may_detach, key=key))
         records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
         life = JobLife(
-            self.steps, self.context, lambda draft: self.fill(draft, self.context), self.settings, slot, records
+            self.steps,
+            self.context,
+            lambda draft: self.fill(draft, self.context),
+            self.settings,
+            slot,
+            records,
+            self.turn,
         )
         after.push_async_exit(partial(self._end, life))
         try:

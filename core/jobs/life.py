@@ -15,6 +15,7 @@ from core.http.request import RequestDraft
 from core.jobs.answers import Answer
 from core.jobs.cleanup import JobCleanup
 from core.jobs.creation import Creation
+from core.jobs.download_turns import DownloadTurn
 from core.jobs.job import AttemptFailed, HopelessJob, Job, JobDetached, JobFailed, JobGone
 from core.jobs.judging import StatusJudge
 from core.jobs.known import KnownJob, KnownJobs
@@ -41,7 +42,7 @@ class JobLife:
 
     A job of `known` is followed in the first attempt, which does not count when that job is one of an earlier run.
     `slot` is the slice's among the jobs that run side by side, `records` takes those that come with the answers to
-    polling.
+    polling, `turn` is the slice's to download, where results are downloaded in order.
     """
 
     steps: JobSteps
@@ -50,6 +51,7 @@ class JobLife:
     settings: JobSettings
     slot: JobSlot
     records: PollRecords | None = None
+    turn: DownloadTurn | None = None
     attempts: int = 0
     job: Job | None = None
     known: KnownJobs = field(init=False)
@@ -303,7 +305,7 @@ class JobLife:
 
     @property
     def _refusals(self) -> Refusals:
-        return Refusals(self.context, self.slot, self.show, self.settings.detach)
+        return Refusals(self.context, self.slot, self.show, self.settings.detach, self.turn)
 
     def _polling(self, job: Job, records: PollRecords | None = None) -> Polling:
         return Polling(self.steps, self.context, self.settings, self.judge, self.cleanup, self.show, job, records)

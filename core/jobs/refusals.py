@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.errors import ReadError
 from core.events import JobPhase
 from core.http.policy import Action, FailureType, RequestFailed
+from core.jobs.download_turns import DownloadTurn
 from core.jobs.job import JobDetached
 from core.jobs.slots import CompetingJob, JobSlot
 from core.levels import Level
@@ -54,13 +55,14 @@ class StepFailed(ReadError):
 class Refusals:
     """Puts off what the API refuses beside other jobs. `show` reports the phase that the job is in.
 
-    `detach`: it is put off to a later run.
+    `detach`: it is put off to a later run. `turn` is the slice's to download, where results are fetched in order.
     """
 
     context: Context
     slot: JobSlot
     show: Callable[[JobPhase, str | None], None]
     detach: bool = False
+    turn: DownloadTurn | None = None
 
     async def competitors(self, patience: float) -> list[CompetingJob]:
         """The jobs that may be why; without any, the API refuses the job for another reason.
@@ -78,12 +80,14 @@ class Refusals:
     async def outlast(self, competitors: list[CompetingJob], what: str, phase: JobPhase, patience: float) -> bool:
         """Wait until one of them has ended; False when none does within `patience` seconds.
 
-        `what` is what the API answered, `phase` is shown meanwhile. The slot is left to others until then. Raises
-        `JobDetached`.
+        `what` is what the API answered, `phase` is shown meanwhile. The slot is left to others until then, and so is
+        the turn: the job of a slice behind may be why, and end only once it is downloaded. Raises `JobDetached`.
         """
         self._report(what, phase)
         if self.detach:
             raise JobDetached
+        if self.turn is not None:
+            self.turn.end()
         return await self.slot.retake_after(competitors, patience)
 
     def _report(self, what: str, phase: JobPhase) -> None:

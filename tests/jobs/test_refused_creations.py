@@ -9,7 +9,7 @@ import pytest
 
 from core.events import JobChanged, JobPhase, Log, Outcome
 from core.levels import Level
-from core.reading import open_reader
+from core.reading import Limits, open_reader
 from tests.support.jobs_api import ABORT, manifest
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import Asked, LoopbackServer, Reply
@@ -220,3 +220,34 @@ async def test_an_api_that_counts_a_job_until_its_result_is_fetched_is_waited_fo
 
     assert told.outcome is Outcome.COMPLETE, told.errors
     assert len(told.records) == 6
+
+
+async def test_where_a_limit_cuts_a_refused_slice_lets_those_behind_it_be_fetched(server: LoopbackServer) -> None:
+    second_is_made = asyncio.Event()
+    counted: set[str] = set()
+    asked_first: list[str] = []
+
+    def create(asked: Asked) -> Reply:
+        job = asked.json["x"]
+        if job == "a" and not asked_first:
+            asked_first.append(job)
+            return Reply(TAKEN, 409, gate=second_is_made)
+        if counted:
+            return Reply(TAKEN, 409)
+        counted.add(job)
+        second_is_made.set()
+        server.on(f"/jobs/{job}", Reply({"state": "done", "url": server.url(f"/result/{job}")}))
+        server.on(f"/result/{job}", fetch)
+        return Reply({"id": job})
+
+    def fetch(asked: Asked) -> Reply:
+        counted.discard(asked.path.rpartition("/")[2])
+        return Reply([{"x": asked.path.rpartition("/")[2]}])
+
+    server.on("/jobs", create)
+
+    text = manifest(server, retriever=slices("ab"), creation=BODY)
+    told = await asyncio.wait_for(read_all(text, limits=Limits(records=10)), 20)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert [record["x"] for record in told.records] == ["b", "a"]
