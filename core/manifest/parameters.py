@@ -66,7 +66,10 @@ CUSTOM_TYPES: dict[str, dict[str, str]] = {
 
 PARAMETERS = "$parameters"
 MAX_VALUES = 1_000_000
-"""Values that the resolved tree may hold, streams and what is around them apart."""
+"""Values that one stream of the resolved tree may hold, and what is around the streams."""
+MAX_IN_STREAMS = 10_000_000
+"""Values in all streams together. Most are shared: HubSpot's manifest of 230 KB has 2.4 million, as Airbyte hands
+parameters down into the properties of schemas."""
 TOO_LARGE_HINT = "look for definitions that refer to each other several times"
 
 Fields = dict[Any, Traced]
@@ -181,7 +184,7 @@ class Propagation:
                 error = inner
             else:
                 self._streamed += stream.size
-                if self._streamed <= MAX_VALUES:
+                if self._streamed <= MAX_IN_STREAMS:
                     return stream
         self._wasted += room - self._room
         self._room = room

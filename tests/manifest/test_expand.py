@@ -200,6 +200,23 @@ streams:
     assert all(schema is schemas[0] for schema in schemas)
 
 
+def test_many_streams_may_share_what_is_large() -> None:
+    columns = "".join(f"        p{i}: {{type: [string, 'null']}}\n" for i in range(3000))
+    entries = "".join(
+        f"- {{type: DeclarativeStream, name: s{i}, schema_loader: {{type: InlineSchemaLoader, "
+        'schema: "#/definitions/schema"}}\n'
+        for i in range(150)
+    )
+    document = Document.parse(f"definitions:\n    schema:\n      properties:\n{columns}\nstreams:\n{entries}")
+    started = time.process_time()
+
+    expanded = resolve_manifest(document)
+
+    assert not expanded.problems
+    assert all(expanded.tree["streams"])
+    assert time.process_time() - started < 3
+
+
 ORIGINS = """
 definitions:
   auth: {type: BearerAuthenticator, api_token: x}
