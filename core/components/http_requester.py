@@ -258,7 +258,7 @@ class HttpRequester(Requester):
             draft = RequestDraft(method=self.http_method, url=self._url(variables), source="the requester")
             draft.home = self._home(variables, context.home)
             if self.path is not None and (extra is None or extra.path is None):
-                draft.path = self.path.text(variables).strip().lstrip("/")
+                draft.path = self._path(variables)
             if self.request_parameters is not None:
                 for name, value in self.request_parameters.evaluate_as_text(variables).items():
                     draft.add_param(name, value)
@@ -273,7 +273,10 @@ class HttpRequester(Requester):
 
     def lint(self) -> list[Problem]:
         problems = [*self._lint_properties()]
-        if not any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
+        # a path alone is the whole URL of a download, as Airbyte's manifests for Amazon Ads and SendGrid write it
+        if not any(
+            template is not None and template.source.strip() for template in (self.url, self.url_base, self.path)
+        ):
             problems.append(Problem("the requester has no `url`", ("url",)))
         bodies = [
             name
@@ -325,6 +328,9 @@ class HttpRequester(Requester):
                 return url
         return ""
 
+    def _path(self, variables: Mapping[str, Any]) -> str:
+        return "" if self.path is None else self.path.text(variables).strip().lstrip("/")
+
     def _variables(self, context: Context) -> dict[str, Any]:
         nothing: dict[str, Any] = {"next_page_token": None, **dict.fromkeys(SLICE_VARIABLES, context.slice or {})}
         return {**nothing, **context.scope(self)}
@@ -347,7 +353,7 @@ class HttpRequester(Requester):
             text = named.text(first).strip() if named is not None else ""
             if text and (named == template or _ORIGIN.match(text)):
                 return text
-        return otherwise or self._url(first) or None
+        return otherwise or self._url(first) or self._path(first) or None
 
     def _fill_headers(self, headers: TemplateMap, draft: RequestDraft, variables: Mapping[str, Any]) -> None:
         """Headers are text: unlike in Airbyte, `1.10` stays `1.10`. Those that are null are left out."""

@@ -43,6 +43,22 @@ async def test_the_url_may_be_written_in_two_parts(bench: Bench, server: Loopbac
     assert server.asked[0].path == "/v1/items"
 
 
+@pytest.mark.parametrize("base", [{"url_base": ""}, {"url": ""}, {}, {"url_base": "{{ config.get('base', '') }}"}])
+async def test_a_path_may_be_the_whole_url(bench: Bench, server: LoopbackServer, base: dict[str, str]) -> None:
+    server.on("/files/7", Reply("fine"))
+    target = server.url("/files/7?signed=1")
+    raw = {"type": "HttpRequester", **base, "path": "{{ creation_response['url'] }}"}
+    bearer = {"type": "BearerAuthenticator", "api_token": "abcdef"}
+    await bench.send({**raw, "authenticator": bearer}, creation_response={"url": target})
+    assert server.asked[0].target == "/files/7?signed=1"
+    assert server.asked[0].headers["authorization"] == "Bearer abcdef"
+
+
+async def test_a_path_that_is_no_url_names_what_is_missing(bench: Bench) -> None:
+    with pytest.raises(ReadError, match="URL"):
+        await bench.send({"type": "HttpRequester", "url_base": "", "path": "/items"})
+
+
 async def test_templates_see_inputs_the_slice_and_more(bench: Bench, server: LoopbackServer) -> None:
     bench.config["region"] = "eu"
     server.on("/eu/7", Reply("fine"))
