@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -128,7 +129,8 @@ class HttpRequester(Requester):
         False,
         title="Use Cache",
         description="Keep responses during a run: a request that is repeated, such as by several children of a parent "
-        "stream, gets the same response. Only for GET requests for pages, never for those of a job.",
+        "stream, gets the same response. Those of parent streams are kept unless this is false. Only for GET requests "
+        "for pages, never for those of a job.",
     )
     connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
@@ -171,8 +173,8 @@ class HttpRequester(Requester):
 
     async def send(self, context: Context, role: Role, extra: RequestDraft | None = None) -> httpx.Response | None:
         session, call = context.run.session, self.call(context, role, extra)
-        if self._is_cached(role):
-            return await session.cache.send(self._cache_key(call), lambda: session.open(call))
+        if self._is_cached(role, context):
+            return await session.cache.send(self._cache_key(call, context), lambda: session.open(call))
         return await session.send(call)
 
     @asynccontextmanager
@@ -190,25 +192,36 @@ class HttpRequester(Requester):
 
         session = context.run.session
         call = replace(self.call(context, role, extra, accepts), renew=renewed if renew else None)
-        if self._is_cached(role):
-            sent = session.cache.open(self._cache_key(call), lambda: session.open(call))
+        if self._is_cached(role, context):
+            sent = session.cache.open(self._cache_key(call, context), lambda: session.open(call))
         else:
             sent = session.open(call)
         async with sent as body:
             yield body
 
-    def _is_cached(self, role: Role) -> bool:
-        """Whether responses are cached. Airbyte would cache those about a job too, so that its status never changes."""
-        return self.use_cache and self.http_method == "GET" and role in _CACHED
+    def _is_cached(self, role: Role, context: Context) -> bool:
+        """Whether responses are cached: where the manifest says so, and of parents unless it forbids that (Airbyte).
 
-    def _cache_key(self, call: Call) -> bytes:
-        """What makes two requests the same: their contents, the authenticator, and whether credentials go along."""
+        Airbyte would cache those about a job too, so that its status never changes.
+        """
+        if self.http_method != "GET" or role not in _CACHED:
+            return False
+        unsaid = "use_cache" not in self.model_fields_set
+        return self.use_cache or (unsaid and self.identity in context.run.parent_requesters)
+
+    def _cache_key(self, call: Call, context: Context) -> bytes:
+        """What makes two requests the same: their contents, the authenticator, whether credentials go along, and how
+        often the slice has asked before. Where each answer moves a cursor on the server, the next request may say the
+        same as the one before.
+        """
         draft = call.draft
         request = draft.build()
         who = self.authenticator.identity if self.authenticator is not None else b""
         is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
-        key = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
-        return hashlib.sha256(key.encode(errors="surrogatepass")).digest()
+        same = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
+        asked = context.memory.note("asked", Counter[str])
+        asked[same] += 1
+        return hashlib.sha256(f"{same} {asked[same]}".encode(errors="surrogatepass")).digest()
 
     def call(
         self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None

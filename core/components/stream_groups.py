@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
+from core.components.family import parents
 from core.components.stream import ReadableStream
 from core.runtime.component import Component
-from core.runtime.partitions import PartitionRouter
 
 
 class BlockSimultaneousSyncsAction(Component):
@@ -39,13 +39,7 @@ def ancestors(stream: ReadableStream, known: Mapping[str, object] | None = None)
 
     With `known`, as Airbyte looks at them: beyond a parent only if it is one of those and incremental.
     """
-    for way in stream.ways:
-        router = way.retriever.router
-        routers = [] if router is None else [router] if isinstance(router, PartitionRouter) else [*router]
-        for one in routers:
-            for config in one.parents:
-                parent = getattr(config, "stream", None)
-                if isinstance(parent, ReadableStream):
-                    yield parent.name
-                    if known is None or (parent.name in known and parent.lasting):
-                        yield from ancestors(parent, known)
+    for parent in parents(stream):
+        yield parent.name
+        if known is None or (parent.name in known and parent.lasting):
+            yield from ancestors(parent, known)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
+from core.components.family import parent_requesters
 from core.components.retriever import Retriever
 from core.components.stream import ReadableStream, StreamChoice
 from core.connector import Connector, unsupported_in
@@ -85,6 +86,7 @@ class Reader:
             now=around.now,
             monotonic=around.monotonic,
             custom=custom,
+            parent_requesters=parent_requesters(connector.streams),
         )
         self._secrets = session.secrets
         self._jobs = JobConcurrency(connector.source.job_budget(config), around.leases)
@@ -119,6 +121,7 @@ class Reader:
         self._connector = await asyncio.to_thread(connector.with_made, made, self.mask)
         assert self._connector.source is not None
         self._turns = Turns(self._connector.source.stream_groups, self._connector.streams)
+        self._run.parent_requesters = parent_requesters(self._connector.streams)
         return self._connector
 
     async def read(

@@ -106,6 +106,8 @@ class Run:
     monotonic: Callable[[], float] = time.monotonic
     custom: CustomHost | None = None
     """Runs custom components; None: none may run."""
+    parent_requesters: frozenset[bytes] = frozenset()
+    """The identities of the requesters of parent streams, whose responses are kept for their children."""
     _shared: dict[Any, Any] = field(default_factory=dict)
 
     @property

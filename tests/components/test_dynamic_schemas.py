@@ -118,6 +118,7 @@ async def test_streams_with_the_same_loader_ask_once_in_a_run(server: LoopbackSe
         "type": "SubstreamPartitionRouter",
         "parent_stream_configs": [{"stream": tree["streams"][0], "parent_key": "id", "partition_field": "item"}],
     }
+    child["retriever"]["requester"]["request_parameters"] = {"of": "{{ stream_partition.item }}"}
     tree["streams"] = [child]
     tree["check"]["stream_names"] = ["parts"]
 

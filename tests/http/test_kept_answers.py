@@ -103,6 +103,32 @@ async def test_a_cached_parent_is_read_once_for_all(server: LoopbackServer) -> N
     assert len(server.to("/owners")) == 3
 
 
+async def test_a_parent_is_cached_unless_the_manifest_forbids_it(server: LoopbackServer) -> None:
+    serve(server)
+
+    found = await read_together(family(server))
+
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
+    assert len(server.to("/owners")) == 3
+
+
+async def test_a_parent_whose_answers_move_a_cursor_on_the_server_is_read_to_its_end(server: LoopbackServer) -> None:
+    answers = [[{"id": 0}, {"id": 1}], [{"id": 2}, {"id": 3}], [{"id": 4}]]
+    serve(server)
+    server.on("/owners", *map(Reply, answers))
+    tree = family(server)
+    strategy = {**PAGES["pagination_strategy"], "inject_on_first_request": False}
+    tree["definitions"]["owners"]["retriever"]["paginator"] = {
+        "type": "DefaultPaginator",
+        "pagination_strategy": strategy,
+    }
+
+    found = await read_together(tree)
+
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
+    assert len(server.to("/owners")) == 3
+
+
 async def test_a_parent_without_cache_is_read_for_each_child(server: LoopbackServer) -> None:
     serve(server)
 

@@ -207,7 +207,7 @@ def test_wrong_credentials_end_the_read_at_once(
     folder: Folder, api: CountingApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.plan()
-    monkeypatch.setenv("LONGHAUL_KEY", "wrong")
+    monkeypatch.setenv("LONGHAUL_KEY", "not-the-right-key")
     code, said = folder.shard()
     assert (code, "401" in said) == (1, True), said
     assert api.refused <= 6  # two for each job that there may be at once
