@@ -25,10 +25,15 @@ from tui.model.specs import FieldSpec, form_spec
 
 RETRIEVAL_TYPES = {"SimpleRetriever": "Synchronous Request", "AsyncRetriever": "Asynchronous Job"}
 """The kinds of streams that have a form: the type of the retriever, and its title."""
+REQUESTERS = ("requester", "creation_requester", "polling_requester", "download_requester")
+"""The requests of retrievers whose fields are spread out over the tabs."""
 Named = tuple[str, Path]
 
 _URL: Named = ("API Endpoint URL", ("url",))
 """The one field that every request needs, though its class allows the older way to write it."""
+_URL_BASE: Named = ("API Base URL", ("url_base",))
+_URL_PATH: Named = ("URL Path", ("path",))
+"""The older way to write it, in place of the URL where a manifest has it."""
 _METHOD: Named = ("HTTP Method", ("http_method",))
 _AUTHENTICATOR: Named = ("Authenticator", ("authenticator",))
 _CONTENT: tuple[Named, ...] = (
@@ -227,7 +232,7 @@ _IN_TEMPLATE: tuple[Path, ...] = (("name",), ("stream_template",))
 _ELSEWHERE: tuple[Path, ...] = (
     ("name",),
     ("retriever",),
-    *(("retriever", name) for name in ("requester", "creation_requester", "polling_requester", "download_requester")),
+    *(("retriever", name) for name in REQUESTERS),
 )
 """The name is in the head of a stream, and these components are spread out over its tabs."""
 _ELSEWHERE_GLOBAL: tuple[Path, ...] = (
@@ -239,22 +244,39 @@ _ELSEWHERE_GLOBAL: tuple[Path, ...] = (
 """The navigator shows the streams, and the inputs are a list of their own."""
 
 
-def stream_tabs(retriever_type: str, place: StreamPlace = LISTED) -> tuple[LayoutTab, ...]:
+def stream_tabs(
+    retriever_type: str, place: StreamPlace = LISTED, url_in_parts: frozenset[str] = frozenset()
+) -> tuple[LayoutTab, ...]:
     """The tabs of a stream with this type of retriever; none for a type that has no form. The last ones are about what
     is around the stream in its place. Paths are from what is around it.
+
+    `url_in_parts`: the requests whose URL is written as a base and a path. The same arguments give the same object.
     """
     chosen_by = place.chosen_by
     chooser = chosen_by[len(place.around) :] if chosen_by is not None else None
     return _tabs_in(
-        retriever_type, place.below, chooser, has_condition=place.condition is not None, is_template=place.is_template
+        retriever_type,
+        place.below,
+        chooser,
+        url_in_parts,
+        has_condition=place.condition is not None,
+        is_template=place.is_template,
     )
 
 
 @cache
 def _tabs_in(
-    retriever_type: str, below: Path, chooser: Path | None, *, has_condition: bool, is_template: bool
+    retriever_type: str,
+    below: Path,
+    chooser: Path | None,
+    url_in_parts: frozenset[str],
+    *,
+    has_condition: bool,
+    is_template: bool,
 ) -> tuple[LayoutTab, ...]:
     own = _tabs_of(retriever_type)
+    if url_in_parts:
+        own = tuple(_with_url_in_parts(tab, url_in_parts) for tab in own)
     if not own:
         return ()
     tabs = [_moved(below, tab) for tab in own]
@@ -274,6 +296,22 @@ def _tabs_of(retriever_type: str) -> tuple[LayoutTab, ...]:
     if retriever_type == "SimpleRetriever":
         return _built(_SYNC, _ELSEWHERE, {(): DeclarativeStream, ("retriever",): SimpleRetriever})
     return ()
+
+
+def _with_url_in_parts(tab: LayoutTab, requesters: frozenset[str]) -> LayoutTab:
+    """The tab with the parts of a URL where the URL would be, and that aside."""
+    aside = {entry.path: entry for entry in tab.advanced}
+    entries: list[LayoutEntry] = []
+    for entry in tab.entries:
+        if entry.path[-1:] != _URL[1] or entry.path[-2] not in requesters:
+            entries.append(entry)
+            continue
+        for title, path in (_URL_BASE, _URL_PATH):
+            part = aside.pop((*entry.path[:-1], *path))
+            spec = replace(part.spec, required=path == _URL_BASE[1])
+            entries.append(replace(part, title=title, spec=spec, group=entry.group))
+        aside[entry.path] = replace(entry, spec=replace(entry.spec, required=False), group="")
+    return replace(tab, entries=tuple(entries), advanced=tuple(aside.values()))
 
 
 def _moved(below: Path, tab: LayoutTab) -> LayoutTab:

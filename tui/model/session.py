@@ -18,7 +18,7 @@ from tui.model.editor import Change, ChangeKind, ManifestEditor
 from tui.model.files import ChangedOnDiskError, FileStamp, ReadOnlyError, is_read_only, is_same
 from tui.model.input_values import TrialValues
 from tui.model.inputs import Inputs
-from tui.model.layout import LayoutTab, stream_tabs
+from tui.model.layout import REQUESTERS, LayoutTab, stream_tabs
 from tui.model.problems import Counts, FieldLocation, Finding, ManifestCheck, Visibility
 from tui.model.sharing import Sharing
 from tui.model.streams import Streams, TrialMarks
@@ -301,7 +301,15 @@ class BuilderSession(ManifestEditor):
     def tabs(self, stream: int) -> tuple[LayoutTab, ...]:
         """The tabs of a stream; none when its kind has no form."""
         retriever = self.value((*self.streams.path(stream), "retriever"))
-        return stream_tabs(str(retriever.get("type")), self.view.place(stream)) if isinstance(retriever, dict) else ()
+        if not isinstance(retriever, dict):
+            return ()
+        above = (*self.streams.path(stream), "retriever")
+        in_parts = frozenset(name for name in REQUESTERS if self._has_url_in_parts((*above, name)))
+        return stream_tabs(str(retriever.get("type")), self.view.place(stream), in_parts)
+
+    def _has_url_in_parts(self, requester: Path) -> bool:
+        url, base, path = (self.exists((*requester, key)) for key in ("url", "url_base", "path"))
+        return not url and (base or path)
 
     # Running
 

@@ -13,6 +13,7 @@ from core.components.source import DeclarativeSource, Spec
 from core.components.stream import DeclarativeStream
 from core.manifest.problems import Path
 from tui.model.layout import global_view, inputs_view, stream_tabs, tab_of
+from tui.model.session import BuilderSession
 from tui.model.specs import form_spec
 
 REQUESTERS = {
@@ -94,3 +95,36 @@ def test_a_path_belongs_to_the_tab_of_the_field_around_it() -> None:
     assert title("transformations", 0, "fields") == "Download"
     assert title("schema_loader", "schema") == "Schema"
     assert title() == "Creation"
+
+
+def test_a_url_in_two_parts_stands_where_the_url_would() -> None:
+    tabs = stream_tabs("AsyncRetriever")
+    polling = ("retriever", "polling_requester")
+
+    parted = stream_tabs("AsyncRetriever", url_in_parts=frozenset({"polling_requester"}))
+
+    assert parted[0] == tabs[0]
+    first, second, method = parted[1].entries[:3]
+    assert [(entry.title, entry.path[-1], entry.spec.required) for entry in (first, second)] == [
+        ("API Base URL", "url_base", True),
+        ("URL Path", "path", False),
+    ]
+    assert {first.group, second.group, method.group} == {"Request"}
+    assert (*polling, "url") in {entry.path for entry in parted[1].advanced}
+    assert Counter(entry.path for tab in parted for entry in tab) == Counter(
+        entry.path for tab in tabs for entry in tab
+    )
+
+
+def test_the_parts_of_a_url_are_shown_while_a_manifest_has_them() -> None:
+    session = BuilderSession.from_text(
+        "streams:\n- type: DeclarativeStream\n  retriever:\n    type: SimpleRetriever\n"
+        "    requester: {type: HttpRequester, url_base: 'https://api.example.com', path: /items}\n"
+    )
+    assert [entry.title for entry in session.tabs(0)[0].entries[:2]] == ["API Base URL", "URL Path"]
+    assert session.tabs(0) is session.tabs(0)
+
+    for key in ("url_base", "path"):
+        session.unset(("streams", 0, "retriever", "requester", key))
+
+    assert session.tabs(0)[0].entries[0].title == "API Endpoint URL"
