@@ -257,8 +257,8 @@ def test_a_missing_input_is_code_2(longhaul: Command) -> None:
     result = longhaul("--run", CONTACTS)
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "longhaul: The input `api_key` (API key) is missing. Give it in the --config file, as LONGHAUL_API_KEY in "
-        "the environment, or with --set api_key=VALUE.\n"
+        "longhaul: The input `api_key` (API key) is missing. It is a secret: give it in the --config file, or as "
+        "LONGHAUL_API_KEY in the environment.\n"
     )
 
 
