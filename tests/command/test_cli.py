@@ -149,7 +149,7 @@ def test_wrong_usage_is_code_2_and_one_sentence(longhaul: Command, arguments: li
 
 
 def test_validate_says_that_all_is_well(longhaul: Command) -> None:
-    assert longhaul("--validate", ORDERS) == CommandResult(0, f"{ORDERS}: no problems\n", "")
+    assert longhaul("--validate", ORDERS) == CommandResult(0, f"{ORDERS} is valid\n", "")
 
 
 def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_path: Path) -> None:
@@ -163,7 +163,9 @@ def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_pa
     )
     assert f"{path}:{number + 1}:" in result.out
     assert "did you mean `http_method`" in result.out
-    assert all(line.startswith(f"{path}:") for line in result.out.splitlines())
+    *lines, summary = result.out.splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    assert "warning" in summary
 
 
 @pytest.mark.parametrize("text", ["a: [", "", "- 1", "\x00"])
