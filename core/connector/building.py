@@ -84,6 +84,8 @@ class TreeBuilder:
     def __init__(self, written: Written = unknown_source) -> None:
         self.problems: list[Problem] = []
         self.portability: list[Problem] = []
+        self.foreign: list[Component] = []
+        """The components of other packages."""
         self._texts = Texts(written, self._warn, self._note)
         self._hints = _HINTS
         self._root: Mapping[str, Any] | None = None
@@ -93,6 +95,11 @@ class TreeBuilder:
         if not path and isinstance(raw, Mapping):
             self._root = raw
         return self._component(raw, (role,), path, visible)
+
+    def place(self, located: Callable[[Problem], Problem]) -> None:
+        """Tell the components of other packages where they are written, so that their errors can name it."""
+        for component in self.foreign:
+            component._written_at = located(Problem("", component.origin)).place
 
     def _component(
         self, raw: Any, roles: tuple[type[Component], ...], path: Path, visible: frozenset[str]
@@ -113,6 +120,8 @@ class TreeBuilder:
                 return None
             component = built
         component._origin = path
+        if not cls.__module__.startswith("core."):
+            self.foreign.append(component)
         return component
 
     def _class_for(

@@ -50,6 +50,7 @@ def load_connector(document: Document) -> Connector:
     if isinstance(built, DeclarativeSource):
         builder.problems = without_mapped(builder.problems, built)
         builder.portability = without_mapped(builder.portability, built)
+    builder.place(located)
     places = StreamPlaces.of(resolved.tree)
     found = [_weighed(one) for one in (*_in_references(resolved, places), *_in_components(builder.problems, places))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)

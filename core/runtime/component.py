@@ -109,6 +109,7 @@ class Component(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict, alias="$parameters", repr=False)
 
     _origin: Path = PrivateAttr(default=())
+    _written_at: str = PrivateAttr(default="")
 
     def __init_subclass__(cls, role: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -154,6 +155,11 @@ class Component(BaseModel):
     def origin(self) -> Path:
         """The path in the document where this component is written."""
         return self._origin
+
+    @property
+    def written_at(self) -> str:
+        """Where a component of another package is written, `file:line:column`; empty for those of Longhaul itself."""
+        return self._written_at
 
     @cached_property
     def waits(self) -> bool:
