@@ -13,6 +13,7 @@ from typing import NamedTuple
 from core.components.source import DeclarativeSource
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
+from core.connector.mapping_paths import lost_mappings
 from core.connector.streams import StreamPlaces, stream_entries
 from core.connector.templates import TEMPLATES, templates_in, without_mapped
 from core.garbage import not_collected
@@ -50,6 +51,7 @@ def load_connector(document: Document) -> Connector:
     if isinstance(built, DeclarativeSource):
         builder.problems = without_mapped(builder.problems, built)
         builder.portability = without_mapped(builder.portability, built)
+        builder.problems += lost_mappings(built, resolved.tree)
     builder.place(located)
     places = StreamPlaces.of(resolved.tree)
     found = [_weighed(one) for one in (*_in_references(resolved, places), *_in_components(builder.problems, places))]
