@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from core.components.custom.base import CustomComponent
 from core.connector.registry import choices, component_types, custom_types
+from core.connector.unknown_inputs import InputUses
 from core.connector.validation import describe, field_location, portability, sentences
 from core.http.messages import shorten
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
@@ -86,6 +87,8 @@ class TreeBuilder:
         self.portability: list[Problem] = []
         self.foreign: list[Component] = []
         """The components of other packages."""
+        self.uses: InputUses | None = None
+        """Takes note of inputs that templates use; None: nobody wants to know."""
         self._texts = Texts(written, self._warn, self._note)
         self._hints = _HINTS
         self._root: Mapping[str, Any] | None = None
@@ -278,6 +281,8 @@ class TreeBuilder:
 
     def _check_templates(self, value: Any, path: Path, visible: frozenset[str]) -> None:
         for template, where in _templates(value, path):
+            if self.uses is not None:
+                self.uses.note(template, where)
             unknown = template.variables - visible - ALWAYS_VISIBLE
             for name in sorted(unknown):
                 if name == "stream_state":
