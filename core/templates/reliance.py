@@ -22,8 +22,8 @@ def named_keys(source: str, variable: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def relied_on(source: str, variable: str) -> frozenset[str]:
-    """The keys of a variable that a template looks up and nowhere minds that they may be missing: with `get`, a
-    default, a test, `in`, or where only true or false counts. Raises `TemplateError`.
+    """The keys of a variable that a template looks up whatever the case, and nowhere minds that they may be missing:
+    with `get`, a default, a condition or an alternative. Raises `TemplateError`.
     """
     keys = _Keys(variable)
     keys.visit(parse(source), is_minded=False)
@@ -42,20 +42,19 @@ class _Keys:
             if lookup.root == self._variable and lookup.steps and isinstance(first := lookup.steps[0][0], str):
                 (self.minded if is_minded else self.used).add(first)
             return
-        doubted: list[nodes.Node] = []
         match node:
-            case nodes.Filter(name=name, node=nodes.Node() as inner) if name in _WITH_A_DEFAULT:
-                doubted = [inner]
-            case nodes.Test() | nodes.And() | nodes.Or() | nodes.Not():
-                doubted = list(node.iter_child_nodes())
-            case nodes.If(test=test) | nodes.CondExpr(test=test):
-                doubted = [test]
-            case nodes.Call(node=nodes.Getattr(node=nodes.Name(name=self._variable), attr="get"), args=[key, *_]):
-                self._mind(key)
+            case nodes.Filter(name=name) if name in _WITH_A_DEFAULT:
+                is_minded = True
+            case nodes.Test() | nodes.And() | nodes.Or() | nodes.Not() | nodes.If() | nodes.CondExpr():
+                is_minded = True
+            case nodes.Call(node=nodes.Getattr(node=holder, attr="get"), args=[key, *_]):
+                is_minded = True
+                if isinstance(holder, nodes.Name) and holder.name == self._variable:
+                    self._mind(key)
             case nodes.Compare(expr=key, ops=[nodes.Operand(op="in" | "notin", expr=nodes.Name(name=self._variable))]):
                 self._mind(key)
         for child in node.iter_child_nodes():
-            self.visit(child, is_minded=is_minded or child in doubted)
+            self.visit(child, is_minded=is_minded)
 
     def _mind(self, key: nodes.Node) -> None:
         if isinstance(key, nodes.Const) and isinstance(key.value, str):

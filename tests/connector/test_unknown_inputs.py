@@ -47,11 +47,7 @@ def problems(header: str, rules: dict[str, Any] | None = None, **specification: 
         ("{{ format_datetime(config['api_tokn'], '%Y') }}", "api_tokn", "did you mean `api_token`?"),
         ("{{ config['credential']['client_id'] }}", "credential", "did you mean `credentials`?"),
         ("{{ config['client_id'] }}", "client_id", "did you mean `credentials.client_id`?"),
-        (
-            "{% if config['api_token'] %}{{ config['zone'] }}{% endif %}",
-            "zone",
-            "there are api_token, api_url, credentials",
-        ),
+        ("{{ config['zone'] }}", "zone", "there are api_token, api_url, credentials"),
     ],
 )
 def test_an_input_that_is_not_there(template: str, name: str, hint: str) -> None:
@@ -71,6 +67,9 @@ def test_an_input_that_is_not_there(template: str, name: str, hint: str) -> None
         "{{ config['zone'] if 'zone' in config else 'eu' }}",
         "{{ config['zone'] or 'eu' }}",
         "{% if config.zone %}{{ config.zone }}{% endif %}",
+        "{{ config.get('credentials', {}).get('client_id', config['client_id']) }}",
+        "{{ config['credentials']['token'] if config.get('credentials') else config['token'] }}",
+        "{% if config['credentials'] %}a{% else %}{{ config['token'] }}{% endif %}",
         "{{ config[parameters['input']] }}",
         "{% raw %}{{ config['zone'] }}{% endraw %}",
         "config['zone']",
