@@ -44,7 +44,7 @@ class InputUses:
         if not self._known or "config" not in template.variables or path[:1] == ("spec",):
             return
         for text, place in _placed_texts(template.source, path):
-            if named_keys(text, "config") - self._known:
+            if not named_keys(text, "config") <= self._known:
                 unknown = relied_on(text, "config") - self._known - {_NOTHING}
                 self._found += [(name, place) for name in sorted(unknown) if not name.startswith(_OF_AIRBYTE)]
 

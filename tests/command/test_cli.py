@@ -104,6 +104,14 @@ def test_a_run_loads_no_screen_and_nothing_heavy_that_it_does_not_need(config: P
     assert not loaded & {*heavy, "core.progress.live", "sample_configs"}
 
 
+def test_validating_loads_nothing_that_only_a_run_needs() -> None:
+    loaded = loaded_by("--validate", ORDERS)
+    assert "core.connector" in loaded
+    for_runs = {"core.reading", "core.http.session", "core.http.connections", "core.jobs.job_slice", "core.jobs.life"}
+    heavy = {"httpcore", "h11", "regex", "dateutil.parser", "xmltodict", "anyascii", "rich", "textual", "jsonpath_ng"}
+    assert not loaded & (for_runs | heavy)
+
+
 def test_version(longhaul: Command) -> None:
     result = longhaul("--version")
     assert (result.code, result.err) == (0, "")
