@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from core.environment import DEBUG
 from core.manifest.problems import ManifestError, Problem
 
-__all__ = ["InputError", "LonghaulError", "ManifestError", "Problem", "ReadError", "fault_text"]
+__all__ = ["InputError", "LonghaulError", "ManifestError", "Problem", "ReadError", "extension_in", "fault_text"]
 
 
 class LonghaulError(Exception):
@@ -41,7 +41,22 @@ def fault_text(error: Exception, mask: Callable[[str], str]) -> str:
     import traceback
 
     what = " ".join(mask(f"{type(error).__name__}: {error}").split())
-    text = f"stopped by an internal error of Longhaul ({what}). Please report it, with the manifest"
+    extension = extension_in(error)
+    by = f"an error in {extension}" if extension else "an internal error of Longhaul"
+    whom = " to its authors" if extension else ""
+    text = f"stopped by {by} ({what}). Please report it{whom}, with the manifest"
     if os.environ.get(DEBUG):
         return f"{text} and this:\n{mask(''.join(traceback.format_exception(error)))}"
     return f"{text} and what this command prints with {DEBUG}=1 in the environment."
+
+
+def extension_in(error: Exception) -> str:
+    """The component of another package that an exception comes from, and where it is written; empty: from none."""
+    import traceback
+
+    found = ""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        component = frame.f_locals.get("self")
+        if place := getattr(component, "written_at", ""):
+            found = f"{type(component).__name__} at {place}"
+    return found

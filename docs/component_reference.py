@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -23,6 +23,7 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 from core.components.custom.base import CustomComponent
 from core.components.source import DeclarativeSource
 from core.connector.registry import choices, component_types, custom_types
+from core.manifest.emit import Style, block
 from core.runtime.component import Component, FieldPlan, Unsupported, component_classes, field_plans, union_members
 from core.templates import Condition, Template, TemplateMap
 
@@ -32,6 +33,12 @@ INDEX = "README.md"
 DIFFERENCES = FOLDER.parent / "differences.md"
 INPUTS = ("api_url", "account", "user", "password", "token", "start_date", "auth", "kind", "plan")
 """What the examples ask of people."""
+SMALLEST = "The smallest manifest"
+"""The title of what the examples are parts of."""
+_ABOUT_SMALLEST = (
+    "The examples are the parts of a manifest that they are about. This one is complete: what an example says goes "
+    "into its place here, over what is there, and the inputs that it asks for become properties of the `spec`."
+)
 
 _INNER = ("$parameters", "parameters", "written_type", "definition")
 """Fields that are no one's to write."""
@@ -47,8 +54,8 @@ _KINDS: Mapping[Any, str] = {
 }
 
 
-def minimal_manifest() -> dict[str, Any]:
-    """A manifest with one stream, `items`, which reads a list of records."""
+def minimal_manifest(asked: Sequence[str] = INPUTS) -> dict[str, Any]:
+    """A manifest with one stream, `items`, which reads a list of records, and with these inputs."""
     requester = {"type": "HttpRequester", "url": "{{ config['api_url'] }}/items", "http_method": "GET"}
     extractor = {"type": "DpathExtractor", "field_path": ["items"]}
     selector = {"type": "RecordSelector", "extractor": extractor}
@@ -59,7 +66,7 @@ def minimal_manifest() -> dict[str, Any]:
         "retriever": {"type": "SimpleRetriever", "requester": requester, "record_selector": selector},
         "schema_loader": {"type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}}},
     }
-    inputs = {"type": "object", "required": ["api_url"], "properties": {name: {"type": "string"} for name in INPUTS}}
+    inputs = {"type": "object", "required": ["api_url"], "properties": {name: {"type": "string"} for name in asked}}
     return {
         "version": "7.0.0",
         "type": "DeclarativeSource",
@@ -91,7 +98,7 @@ def as_manifest(name: str) -> dict[str, Any]:
     """The manifest that an example makes of the simplest one."""
     manifest = minimal_manifest()
     for key, value in yaml.safe_load(example_text(name)).items():
-        holder = manifest if key in field_plans(DeclarativeSource) and key != "$parameters" else manifest["streams"][0]
+        holder = manifest if _is_at_top(key) else manifest["streams"][0]
         holder[key] = _merged(holder.get(key), value)
     return manifest
 
@@ -194,7 +201,13 @@ def index_page() -> str:
             for cls in by_role[role]
         )
         parts.append(f"## {role}\n\n{rows}")
+    parts.append(f"## {SMALLEST}\n\n{_ABOUT_SMALLEST}\n\n```yaml\n{smallest_text()}```")
     return "\n\n".join(parts) + "\n"
+
+
+def smallest_text() -> str:
+    """The simplest manifest as a person writes it."""
+    return "\n".join(block(minimal_manifest(["api_url"]), 0, Style())) + "\n"
 
 
 def component_page(cls: type[Component]) -> str:
@@ -213,17 +226,26 @@ def component_page(cls: type[Component]) -> str:
     own = [one for one in types_in_examples().get(name, ()) if one == name or name not in example_names()][:1]
     for example in own:
         said = "" if example == name else f" It is the one of [{example}]({example}.md)."
-        text = example_text(example)
-        where = "This stands at the top of a manifest." if _is_at_top(example) else "This stands in a stream."
-        parts.append(f"## Example\n\n{where}{said}\n\n```yaml\n{text}```")
+        parts.append(f"## Example\n\n{_where(example)}{said}\n\n```yaml\n{example_text(example)}```")
         if code := example_code(example):
             parts.append(f"`components.py` beside the manifest:\n\n```python\n{code}```")
     parts.append("## In Airbyte\n\n" + _in_airbyte(cls))
     return "\n\n".join(parts) + "\n"
 
 
-def _is_at_top(example: str) -> bool:
-    return set(yaml.safe_load(example_text(example))) <= set(field_plans(DeclarativeSource))
+def _where(example: str) -> str:
+    """Where in a manifest the parts of an example belong."""
+    keys = list(yaml.safe_load(example_text(example)))
+    if {"version", "check", "streams"} <= set(keys):
+        return "A complete manifest."
+    at_top, in_stream = ([key for key in keys if _is_at_top(key) == wanted] for wanted in (True, False))
+    places = [f"{_listed(at_top)} at the top"] * bool(at_top) + [f"{_listed(in_stream)} in a stream"] * bool(in_stream)
+    smallest = f"[smallest one]({INDEX}#{_anchor(SMALLEST)})"
+    return f"A part of a manifest: {', '.join(places)}. What it leaves out is in the {smallest}."
+
+
+def _is_at_top(key: str) -> bool:
+    return key in field_plans(DeclarativeSource) and key != "$parameters"
 
 
 def _field(cls: type[Component], key: str, plan: FieldPlan) -> str:

@@ -94,7 +94,9 @@ _AS_GIVEN = (
 def parse(arguments: list[str]) -> Arguments:
     """Parse the command line. Wrong usage and `--help` end the process, as in argparse (codes 2 and 0)."""
     parse_with = parser()
-    found = parse_with.parse_args(arguments)
+    found, rest = parse_with.parse_known_args(arguments)
+    _check_known(parse_with, [text for text in rest if text.startswith("-")])
+    found.manifest += rest
     _sort_manifests(parse_with, found)
     _check_command(parse_with, found)
     _check_jobs(parse_with, found)
@@ -118,6 +120,20 @@ def parse(arguments: list[str]) -> Arguments:
         level=Level.WARNING if found.quiet else found.log_level or Level.INFO,
         **same,
     )
+
+
+def _check_known(parser: argparse.ArgumentParser, unknown: list[str]) -> None:
+    """Options that there are; others end the process."""
+    if unknown:
+        from core.manifest.problems import closest
+
+        known = [name.removeprefix("--") for name in parser._option_string_actions if name.startswith("--")]
+        named = [text.partition("=")[0] for text in unknown]
+        meant = [closest(name.lstrip("-"), known) for name in named]
+        hints = [
+            name + (f" (did you mean --{guess}?)" if guess else "") for name, guess in zip(named, meant, strict=True)
+        ]
+        parser.error(f"there is no option {', and no '.join(hints)}")
 
 
 def _sort_manifests(parser: argparse.ArgumentParser, found: argparse.Namespace) -> None:

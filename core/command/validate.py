@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,8 @@ from core.command.arguments import Arguments
 from core.connector import load_connector
 from core.errors import ManifestError
 from core.manifest.document import Document
-from core.manifest.problems import Problem, show_path
+from core.manifest.problems import Problem, Severity, show_path
+from core.units import count
 from core.wording import on_one_line
 
 
@@ -50,11 +53,40 @@ def _report(file: Path) -> Report:
 
 
 def _as_text(reports: Iterable[Report]) -> Iterator[str]:
-    """`file:line:column: message (hint)` lines."""
+    """`file:line:column: error: message (hint)` lines, and at the end how many there are."""
+    marks = {Severity.ERROR: _coloured("error", "bold red"), Severity.WARNING: _coloured("warning", "yellow")}
+    found: Counter[Severity] = Counter()
+    manifests = faulty = 0
     for report in reports:
-        yield "\n".join(on_one_line(str(problem)) for problem in report.problems) or on_one_line(
-            f"{report.file}: no problems"
-        )
+        manifests += 1
+        faulty += bool(report.problems)
+        found.update(problem.severity for problem in report.problems)
+        for one in report.problems:
+            yield f"{on_one_line(one.place or str(report.file))}: {marks[one.severity]}: {on_one_line(one.text)}"
+        if not report.problems:
+            yield f"{on_one_line(str(report.file))} is {_coloured('valid', 'green')}"
+    if faulty:
+        where = f" in {faulty} of {manifests} manifests" if manifests > 1 else ""
+        yield f"{_summary(found)}{where}"
+
+
+def _summary(found: Mapping[Severity, int]) -> str:
+    errors, warnings = found[Severity.ERROR], found[Severity.WARNING]
+    parts = [count(errors, "error") if errors else "no errors", count(warnings, "warning") if warnings else ""]
+    return ", ".join(filter(None, parts))
+
+
+def _coloured(word: str, style: str) -> str:
+    """A word in a style of Rich where a terminal shows it."""
+    if not sys.stdout.isatty():
+        return word
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    with console.capture() as shown:
+        console.print(Text(word, style), end="")
+    return shown.get()
 
 
 def _as_commands(reports: Iterable[Report]) -> Iterator[str]:
@@ -72,8 +104,7 @@ def _command(problem: Problem) -> str:
         properties |= {"line": str(problem.position.line), "col": str(problem.position.column)}
     properties["title"] = show_path(problem.path) or "Manifest"
     written = ",".join(f"{name}={_property(text)}" for name, text in properties.items() if text)
-    message = f"{problem.message} ({problem.hint})" if problem.hint else problem.message
-    return f"::{problem.severity} {written}::{_escaped(message)}"
+    return f"::{problem.severity} {written}::{_escaped(problem.text)}"
 
 
 def _escaped(text: str) -> str:

@@ -19,7 +19,6 @@ from core.errors import ReadError
 from core.events import Outcome
 from core.jobs.checks import problems, unportable
 from core.jobs.download_targets import OnNoTarget
-from core.jobs.job_slice import JobSlice
 from core.jobs.requests import JobRequests
 from core.jobs.settings import JobConcurrency
 from core.manifest.problems import Problem, Severity
@@ -266,6 +265,8 @@ class AsyncRetriever(Retriever):
             raise ReadError(f"`{value.source}` must give a number") from None
 
     async def read(self, read: SliceRead) -> Outcome:
+        from core.jobs.job_slice import JobSlice  # what only a run loads
+
         slice_ = JobSlice(self.job_steps, read.context, read.fill, read.make_sink, read.jobs, read.turn)
         return await slice_.read(read.after)
 

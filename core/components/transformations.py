@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any
 
-from anyascii import anyascii
 from pydantic import Field
 
 from core.components.value_types import ValueType, typed_value
@@ -217,6 +216,8 @@ def snake_case(name: str) -> str:
     numbers; what is between them becomes one underscore, at both ends too, and a name that begins with a
     number gets one in front.
     """
+    from anyascii import anyascii
+
     words = [word if word.isalnum() else "" for word in _TOKEN.findall(anyascii(name))]
     words = [*words[:1], *filter(None, words[1:-1]), *words[1:][-1:]]
     if words and words[0].isdigit():

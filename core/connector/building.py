@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from core.components.custom.base import CustomComponent
 from core.connector.registry import choices, component_types, custom_types
+from core.connector.unknown_inputs import InputUses
 from core.connector.validation import describe, field_location, portability, sentences
 from core.http.messages import shorten
 from core.manifest.problems import Path, Problem, Severity, clipped, closest
@@ -84,6 +85,10 @@ class TreeBuilder:
     def __init__(self, written: Written = unknown_source) -> None:
         self.problems: list[Problem] = []
         self.portability: list[Problem] = []
+        self.foreign: list[Component] = []
+        """The components of other packages."""
+        self.uses: InputUses | None = None
+        """Takes note of inputs that templates use; None: nobody wants to know."""
         self._texts = Texts(written, self._warn, self._note)
         self._hints = _HINTS
         self._root: Mapping[str, Any] | None = None
@@ -93,6 +98,11 @@ class TreeBuilder:
         if not path and isinstance(raw, Mapping):
             self._root = raw
         return self._component(raw, (role,), path, visible)
+
+    def place(self, located: Callable[[Problem], Problem]) -> None:
+        """Tell the components of other packages where they are written, so that their errors can name it."""
+        for component in self.foreign:
+            component._written_at = located(Problem("", component.origin)).place
 
     def _component(
         self, raw: Any, roles: tuple[type[Component], ...], path: Path, visible: frozenset[str]
@@ -113,6 +123,8 @@ class TreeBuilder:
                 return None
             component = built
         component._origin = path
+        if not cls.__module__.startswith("core."):
+            self.foreign.append(component)
         return component
 
     def _class_for(
@@ -269,6 +281,8 @@ class TreeBuilder:
 
     def _check_templates(self, value: Any, path: Path, visible: frozenset[str]) -> None:
         for template, where in _templates(value, path):
+            if self.uses is not None:
+                self.uses.note(template, where)
             unknown = template.variables - visible - ALWAYS_VISIBLE
             for name in sorted(unknown):
                 if name == "stream_state":

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from core.components.source import DeclarativeSource
 from core.connector.building import TreeBuilder
 from core.connector.connector import Connector
+from core.connector.mapping_paths import lost_mappings
 from core.connector.streams import StreamPlaces, stream_entries
 from core.connector.templates import TEMPLATES, templates_in, without_mapped
+from core.connector.unknown_inputs import InputUses
 from core.garbage import not_collected
 from core.manifest.document import Document
 from core.manifest.problems import Path, Problem, Severity, in_order
@@ -46,10 +48,13 @@ def load_connector(document: Document) -> Connector:
         return replace(problem, path=path, position=document.position(path), file=document.file)
 
     builder = TreeBuilder(written)
+    builder.uses = InputUses(resolved.value(("spec", "connection_specification")))
     built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
     if isinstance(built, DeclarativeSource):
+        builder.problems += (*lost_mappings(built, resolved.tree), *builder.uses.problems(resolved.tree))
         builder.problems = without_mapped(builder.problems, built)
         builder.portability = without_mapped(builder.portability, built)
+    builder.place(located)
     places = StreamPlaces.of(resolved.tree)
     found = [_weighed(one) for one in (*_in_references(resolved, places), *_in_components(builder.problems, places))]
     unreadable = any(one.all and _is_error(one.problem) for one in found)

@@ -77,6 +77,7 @@ class StreamTemplate:
         builder = TreeBuilder(lambda path: self._written(path, resolved))
         built = builder.build(resolved.tree, Stream, (), frozenset())
         problems += builder.problems
+        builder.place(self._at_template)
         name = resolved.tree.get("name")
         if not isinstance(name, str) or not name:
             problems = [one for one in problems if one.path != ("name",)]

@@ -58,9 +58,12 @@ class InputChecker(SchemaChecker):
             return f"{self._subject(path[:-1])} has no `{path[-1]}`."
         if self._from_config:
             return f"The input {title(self._specification, path)} is missing in the config."
+        missing = f"The input {title(self._specification, path)} is missing."
+        if self._is_secret(path):
+            return f"{missing} It is a secret: give it in the --config file, or as {variable(path)} in the environment."
         return (
-            f"The input {title(self._specification, path)} is missing. Give it in the --config file, "
-            f"as {variable(path)} in the environment, or with --set {name}=VALUE."
+            f"{missing} Give it in the --config file, as {variable(path)} in the environment, "
+            f"or with --set {name}=VALUE."
         )
 
     def no_form(self, alternatives: list[Schema], found: list[list[str]], path: Path, value: Any) -> Iterator[str]:
@@ -115,13 +118,15 @@ class InputChecker(SchemaChecker):
         return f"The input {title(self._specification, path)}" if path else "The inputs"
 
     def _wrong(self, schema: Schema, path: Path, value: Any, expected: str) -> str:
-        secret = self._name or is_secret(schema) or any(map(is_secret, self._around(path)))
+        secret = self._name or is_secret(schema) or self._is_secret(path)
         hidden = secret or isinstance(value, Mapping | list)
         return f"{self._subject(path)} {expected}{'' if hidden else f'; it is {_shown(value)}'}."
 
-    def _around(self, path: Path) -> Iterator[Schema]:
-        for length in range(1, len(path) + 1):
-            yield from find(self._specification, path[:length])
+    def _is_secret(self, path: Path) -> bool:
+        """Whether an input, or something around it, is marked as a secret."""
+        return any(
+            is_secret(schema) for end, _ in enumerate(path, 1) for schema in find(self._specification, path[:end])
+        )
 
 
 def variable(path: Path) -> str:

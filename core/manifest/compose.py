@@ -127,10 +127,10 @@ class _Composer:
         if self._count > MAX_NODES:
             raise self._fatal(f"The manifest holds more than {MAX_NODES:,} values.", _position(event))
         kind = type(event)
-        if kind is yaml.AliasEvent:
-            return self._alias(event)
         if event.anchor is None:
             return self._scalar(event) if kind is yaml.ScalarEvent else self._collection(event, kind, depth)
+        if kind is yaml.AliasEvent:
+            return self._alias(event)
         before = self._count
         if event.anchor in self._anchors:
             self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
@@ -165,7 +165,7 @@ class _Composer:
             scalar.tag, scalar.anchor = tag, event.anchor
         if note is not None:
             self._note(scalar, *note)
-        if style and scalar.is_block:
+        if style is not None and scalar.is_block:
             scalar.end = self._end_of_block(scalar)
         return scalar
 
@@ -228,14 +228,14 @@ class _Composer:
         entries: list[SourceEntry] = []
         names: dict[Any, Scalar | Alias] = {}
         while type(following := next_event()) is not yaml.MappingEndEvent:
-            entry = self._entry(following, depth, slot=len(entries))
+            entry = self._entry(following, depth, len(entries))
             entries.append(entry)
             key, value, _, merge = entry
             if key is None or merge:
                 continue
             if value.start == value.end and not mapping.flow and not self._has_colon(entry):
                 value.start = value.end = key.end  # PyYAML puts it at the next token
-            name = entry.name
+            name = key.value if type(key) is Scalar else entry.name
             if name in names:
                 first = names[name].line + 1
                 message = f"The key `{name}` appears twice; first on line {first}. The last one counts."
@@ -253,7 +253,7 @@ class _Composer:
             self._check_merged(value, following)
             return SourceEntry(key, value, slot, merge=True)
         key_node = self._node(event, depth + 1)
-        if not isinstance(target_of(key_node), Scalar):
+        if type(key_node) is not Scalar and not isinstance(target_of(key_node), Scalar):
             is_template = self._text.startswith("{{", event.start_mark.index - 1)
             hint = "put a template such as `{{ config['key'] }}` in quotes" if is_template else None
             self._report("A key has to be text, not a list or a mapping.", _position(event), hint)

@@ -23,8 +23,9 @@ _NEVER_PLAIN = re.compile(r": |:$| #|^---|^\.\.\.|\t|\n")
 _NOT_PLAIN_IN_FLOW = re.compile(r"[,\[\]{}:?]")
 _OTHERWISE_READ = re.compile(r"[yYnN]|0o[0-7]+|[-+]?\.?[0-9][0-9_.]*([eE][-+]?[0-9]+)?")
 """Text that other YAML readers take for a boolean or a number although PyYAML does not."""
-_TO_ESCAPE = re.compile("[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_NOT_IN_LITERAL = re.compile("[^\t\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BEYOND_ASCII = "\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
+_TO_ESCAPE = re.compile(f"[\0-\x1f{_BEYOND_ASCII}]")
+_NOT_IN_LITERAL = re.compile(f"[\0-\x08\x0b-\x1f{_BEYOND_ASCII}]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,16 +58,24 @@ class Problem:
         """The same problem, seen from above: `path` leads to what its own path is relative to."""
         return replace(self, path=(*path, *self.path))
 
-    def __str__(self) -> str:
-        """`file:line:column: message (hint)`; the path stands in where the position is not known."""
+    @property
+    def place(self) -> str:
+        """`file:line:column`; the path stands in where the position is not known."""
         where = [self.file] if self.file else []
         if self.position:
             where += [str(self.position.line), str(self.position.column)]
         elif self.path:
             where.append(show_path(self.path))
-        place = ":".join(where) + ": " if where else ""
-        hint = f" ({self.hint})" if self.hint else ""
-        return f"{place}{self.message}{hint}"
+        return ":".join(where)
+
+    @property
+    def text(self) -> str:
+        """`message (hint)`."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def __str__(self) -> str:
+        """`file:line:column: message (hint)`."""
+        return f"{self.place}: {self.text}" if self.place else self.text
 
 
 class ManifestError(Exception):

@@ -7,12 +7,13 @@ replaces all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeGuard
 
 from core.manifest.problems import Path, Severity, clipped, closest, show_path
 
 REF = "$ref"
+_COLLECTIONS = (dict, list)
 VERBATIM_FIELDS = frozenset({"config_overrides"})
 """Fields that hold values of the user's configuration, in which `#/` means nothing."""
 _MAX_DEPTH = 150
@@ -103,16 +104,18 @@ class Extents:
 
     def _measured(self, value: dict[Any, Any] | list[Any]) -> Extent:
         size, levels, is_plain = 1 + len(value), 0, True
+        items: Iterable[Any] = value
         if isinstance(value, dict):
             is_plain = REF not in value and VERBATIM_FIELDS.isdisjoint(value)
-        for item in value.values() if isinstance(value, dict) else value:
+            items = value.values()
+        for item in items:
             if isinstance(item, str):
                 is_plain = is_plain and not item.startswith("#/")
-            elif isinstance(item, dict | list):
-                inner = self.of(item)
-                size += inner.size - 1
-                levels = max(levels, inner.levels)
-                is_plain = is_plain and inner.is_plain
+            elif isinstance(item, _COLLECTIONS):
+                inner_size, inner_levels, inner_is_plain = self.of(item)
+                size += inner_size - 1
+                levels = inner_levels if inner_levels > levels else levels
+                is_plain = is_plain and inner_is_plain
         return Extent(size, levels + 1, is_plain)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from core.components.custom.base import not_run
 from core.components.retriever import SliceRead
-from core.errors import LonghaulError, ReadError
+from core.errors import LonghaulError, ReadError, extension_in
 from core.events import (
     Event,
     Log,
@@ -360,7 +360,10 @@ class StreamRead:
             return "Something that the API has sent is nested too deeply for this manifest to be read."
         trace = "".join(traceback.format_exception(error))
         self._channel.emit(Log(stream=self._plan.stream.name, level=Level.DEBUG, message=trace))
-        return f"Longhaul itself went wrong here ({type(error).__name__}: {error}). Please report it."
+        what = f"{type(error).__name__}: {error}"
+        if extension := extension_in(error):
+            return f"The component {extension} went wrong here ({what}). Please report it to its authors."
+        return f"Longhaul itself went wrong here ({what}). Please report it."
 
     def _report_state(self, cursor: Cursor, slice_: StreamSlice, latest: Any) -> None:
         """Report the state after every slice; when it lists hundreds of partitions, after every few.

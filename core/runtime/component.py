@@ -1,6 +1,7 @@
 """The component: one class for a manifest component's fields and for what it does."""
 
-from __future__ import annotations
+# No `from __future__ import annotations` here: pydantic would evaluate the annotations of `Component` for each of its
+# subclasses again, which takes a tenth of every start.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,12 +103,13 @@ class Component(BaseModel):
     is_role: ClassVar[bool] = True
     blocking: ClassVar[bool] = False
     """Whether its methods may wait for another process."""
-    registered: ClassVar[dict[str, type[Component]]] = {}
+    registered: ClassVar = dict[str, type["Component"]]()
     """Every concrete component class by its type name."""
 
     parameters: dict[str, Any] = Field(default_factory=dict, alias="$parameters", repr=False)
 
     _origin: Path = PrivateAttr(default=())
+    _written_at: str = PrivateAttr(default="")
 
     def __init_subclass__(cls, role: bool = False, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -128,7 +130,7 @@ class Component(BaseModel):
         return frozenset()
 
     @classmethod
-    def substitute(cls, raw: Any, path: Path) -> Component | None:
+    def substitute(cls, raw: Any, path: Path) -> "Component | None":
         """What takes the place in a list of a component of this role that can't be built; None: nothing does.
 
         It does, too, in a field that may be incomplete.
@@ -143,7 +145,7 @@ class Component(BaseModel):
         """Warnings of what Airbyte would make something else of; paths are relative to this component."""
         return []
 
-    def tree(self) -> Iterator[Component]:
+    def tree(self) -> "Iterator[Component]":
         """The component itself and all components below it."""
         yield self
         for name in type(self).model_fields:
@@ -153,6 +155,11 @@ class Component(BaseModel):
     def origin(self) -> Path:
         """The path in the document where this component is written."""
         return self._origin
+
+    @property
+    def written_at(self) -> str:
+        """Where a component of another package is written, `file:line:column`; empty for those of Longhaul itself."""
+        return self._written_at
 
     @cached_property
     def waits(self) -> bool:

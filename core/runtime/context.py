@@ -12,14 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from core.custom.host import CustomHost
 from core.errors import ReadError
 from core.events import BudgetWait, Event, ExchangeFinished, Log
 from core.http.budget import Wait
 from core.http.exchange import Exchange
-from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
 from core.runtime.files import FileStore
@@ -27,6 +25,10 @@ from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
 from core.templates import Template, TemplateError
+
+if TYPE_CHECKING:  # what only a run loads
+    from core.custom.host import CustomHost
+    from core.http.session import HttpSession
 
 ParentRecord = tuple[StreamSlice, Mapping[str, Any]]
 """A record of a parent stream, with the slice of the parent that it came from."""

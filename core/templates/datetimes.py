@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 import isodate  # type: ignore[import-untyped]  # it ships no types
-from dateutil.parser import isoparse
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS: Final = {
@@ -97,10 +96,16 @@ def parse_any(value: str | int | float | date) -> datetime:
     if not isinstance(value, str):
         raise TypeError("a date is a text, a number or a date, not " + type(value).__name__)
     try:
-        parsed = datetime.fromisoformat(value) if _ISO_TEXT.fullmatch(value) else isoparse(value)
+        parsed = datetime.fromisoformat(value) if _ISO_TEXT.fullmatch(value) else _parsed(value)
         return _aware(parsed).astimezone(UTC)
     except (ValueError, OverflowError):
         raise DatetimeError("is not a date in ISO-8601 form, such as 2024-01-31T08:00:00Z", value) from None
+
+
+def _parsed(iso: str) -> datetime:
+    from dateutil.parser import isoparse  # takes a while to load
+
+    return isoparse(iso)
 
 
 def parse_duration(iso: str) -> Any:

@@ -15,7 +15,6 @@ from time import perf_counter
 from typing import Any, Final, Literal
 
 import re2  # type: ignore[import-untyped]  # it ships no types
-import regex  # type: ignore[import-untyped]  # the same
 
 from core.templates.dialects import ASCII, UNICODE, LinearWriter, TimedWriter, Tree, UnsuitedError
 from core.templates.errors import LimitError
@@ -121,6 +120,8 @@ class Pattern:
     @cached_property
     def _other(self) -> Any:
         """The pattern for the library `regex`."""
+        import regex  # type: ignore[import-untyped]  # it ships no types; few patterns need it
+
         return regex.compile(TimedWriter().write(self._tree), regex.VERSION0)
 
 

@@ -104,6 +104,14 @@ def test_a_run_loads_no_screen_and_nothing_heavy_that_it_does_not_need(config: P
     assert not loaded & {*heavy, "core.progress.live", "sample_configs"}
 
 
+def test_validating_loads_nothing_that_only_a_run_needs() -> None:
+    loaded = loaded_by("--validate", ORDERS)
+    assert "core.connector" in loaded
+    for_runs = {"core.reading", "core.http.session", "core.http.connections", "core.jobs.job_slice", "core.jobs.life"}
+    heavy = {"httpcore", "h11", "regex", "dateutil.parser", "xmltodict", "anyascii", "rich", "textual", "jsonpath_ng"}
+    assert not loaded & (for_runs | heavy)
+
+
 def test_version(longhaul: Command) -> None:
     result = longhaul("--version")
     assert (result.code, result.err) == (0, "")
@@ -131,8 +139,12 @@ def test_the_engine_alone_says_that_it_has_no_builder_and_what_works(longhaul: C
         (["--run", "a.yaml", "--limit", "0"], "'0' is not a whole number above 0"),
         (["--run", "a.yaml", "--limit", "many"], "'many' is not a whole number above 0"),
         (["--run", "a.yaml", "--log-level", "loud"], "'loud' is none of debug, info, warning, error"),
-        (["--run", "a.yaml", "--ouptut", "x"], "unrecognized arguments: --ouptut"),
-        (["--run", "a.yaml", "--out", "x"], "unrecognized arguments: --out"),
+        (["--run", "a.yaml", "--limt", "5"], "there is no option --limt (did you mean --limit?)"),
+        (["--run", "a.yaml", "--limt=5"], "there is no option --limt (did you mean --limit?)"),
+        (["--run", "a.yaml", "--out", "x"], "there is no option --out (did you mean --output?)"),
+        (["-validte", "a.yaml"], "there is no option -validte (did you mean --validate?)"),
+        (["a.yaml", "--zzzz", "--sate", "x"], "there is no option --zzzz, and no --sate (did you mean --state?)"),
+        (["a.yaml", "--quiet", "b.yaml"], "one manifest at a time: a.yaml or b.yaml?"),
         (["--validate"], "argument --validate: expected at least one argument"),
     ],
 )
@@ -145,7 +157,7 @@ def test_wrong_usage_is_code_2_and_one_sentence(longhaul: Command, arguments: li
 
 
 def test_validate_says_that_all_is_well(longhaul: Command) -> None:
-    assert longhaul("--validate", ORDERS) == CommandResult(0, f"{ORDERS}: no problems\n", "")
+    assert longhaul("--validate", ORDERS) == CommandResult(0, f"{ORDERS} is valid\n", "")
 
 
 def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_path: Path) -> None:
@@ -159,7 +171,9 @@ def test_validate_lists_the_problems_with_their_places(longhaul: Command, tmp_pa
     )
     assert f"{path}:{number + 1}:" in result.out
     assert "did you mean `http_method`" in result.out
-    assert all(line.startswith(f"{path}:") for line in result.out.splitlines())
+    *lines, summary = result.out.splitlines()
+    assert all(line.startswith(f"{path}:") for line in lines)
+    assert "warning" in summary
 
 
 @pytest.mark.parametrize("text", ["a: [", "", "- 1", "\x00"])
@@ -257,8 +271,8 @@ def test_a_missing_input_is_code_2(longhaul: Command) -> None:
     result = longhaul("--run", CONTACTS)
     assert (result.code, result.out) == (2, "")
     assert result.err == (
-        "longhaul: The input `api_key` (API key) is missing. Give it in the --config file, as LONGHAUL_API_KEY in "
-        "the environment, or with --set api_key=VALUE.\n"
+        "longhaul: The input `api_key` (API key) is missing. It is a secret: give it in the --config file, or as "
+        "LONGHAUL_API_KEY in the environment.\n"
     )
 
 

@@ -56,17 +56,35 @@ def test_one_that_cannot_be_run_makes_it_code_2_and_the_others_are_validated_all
     code, out = validate("--validate", missing, broken, tmp_path, GOOD, WARNED)
     assert code == 2
     lines = out.splitlines()
-    assert lines[0] == f"{missing}: There is no such file."
-    assert re.match(rf"{re.escape(str(broken))}:\d+:\d+: `http_method` must be ", lines[1])
-    assert lines[2] == f"{tmp_path}: This is a directory, not a manifest. (name the file in it)"
-    assert lines[3] == f"{GOOD}: no problems"
-    assert all(line.startswith(f"{WARNED}:") for line in lines[4:])
+    assert lines[0] == f"{missing}: error: There is no such file."
+    assert re.match(rf"{re.escape(str(broken))}:\d+:\d+: error: `http_method` must be ", lines[1])
+    assert lines[2] == f"{tmp_path}: error: This is a directory, not a manifest. (name the file in it)"
+    assert lines[3] == f"{GOOD} is valid"
+    assert all(re.match(rf"{re.escape(WARNED)}:\d+:\d+: warning: ", line) for line in lines[4:-1])
+    assert lines[-1] == "3 errors, 1 warning in 4 of 5 manifests"
+
+
+def test_of_one_manifest_the_last_line_counts_its_problems(validate: Validate, broken: Path) -> None:
+    assert validate("--validate", broken).out.splitlines()[-1] == "1 error"
+    assert validate("--validate", WARNED).out.splitlines()[-1] == "no errors, 1 warning"
+
+
+def test_a_terminal_shows_the_marks_in_colours(
+    validate: Validate, broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    code, out = validate("--validate", broken, GOOD)
+    assert code == 2
+    assert ": \x1b[1;31merror\x1b[0m: `http_method` must be " in out
+    assert out.splitlines()[1] == f"{GOOD} is \x1b[32mvalid\x1b[0m"
 
 
 def test_all_samples_at_once_are_code_0_for_warnings_are_no_errors(validate: Validate) -> None:
     code, out = validate("--validate", *(each.path for each in samples()))
     assert code == 0
-    assert all(f"{each.path}:" in out for each in samples())
+    assert all(f"{each.path}:" in out or f"{each.path} is valid" in out for each in samples())
 
 
 def test_github_shows_each_problem_at_its_line(validate: Validate, broken: Path, tmp_path: Path) -> None:

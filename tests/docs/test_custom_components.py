@@ -60,6 +60,24 @@ async def test_a_component_of_ones_own_in_twenty_lines(server: LoopbackServer, t
     assert done.stdout.splitlines() == ['{"email":"example.com"}', '{"email":null}']
 
 
+@pytest.mark.slow
+async def test_the_error_of_a_component_of_ones_own_names_its_line(server: LoopbackServer, tmp_path: Path) -> None:
+    installed = with_extension(tmp_path, "acme_emails")
+    example = (ROOT / "docs" / "examples" / "masked_emails.py").read_text(encoding="utf-8")
+    (installed / "acme_emails.py").write_text(example.replace('rpartition("@")[2]', 'rpartition("@")[3]'))
+    server.on("/items", Reply({"items": [{"email": "ada@example.com"}]}))
+    masked = {"transformations": [{"type": "MaskEmails", "fields": ["email"]}]}
+    file = tmp_path / "connector.yaml"
+    text = yaml.safe_dump(yaml.safe_load(manifest(server, stream=masked)))
+    file.write_text(text, encoding="utf-8")
+    line = next(number for number, line in enumerate(text.splitlines(), 1) if line.strip().startswith("- fields:"))
+    done = await asyncio.to_thread(longhaul, installed, "--run", str(file))
+    assert done.returncode == 1
+    assert f"The component MaskEmails at {file}:{line}:" in done.stderr
+    assert "went wrong here (IndexError: tuple index out of range). Please report it to its authors." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_package_whose_components_can_not_be_loaded_is_named(tmp_path: Path) -> None:
     installed = with_extension(tmp_path, "acme_faulty")
     (installed / "acme_faulty.py").write_text("import nosuch\n")

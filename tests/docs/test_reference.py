@@ -61,6 +61,18 @@ def test_an_example_is_right(name: str) -> None:
     assert [error.message for error in Draft7Validator(manifest_schema()).iter_errors(manifest)] == []
 
 
+def test_the_examples_say_that_they_are_parts_and_lead_to_a_manifest_that_is_complete() -> None:
+    pages_with_examples = [text for text in pages().values() if "## Example\n" in text]
+    assert len(pages_with_examples) > 50
+    parts = [text for text in pages_with_examples if "\nA part of a manifest: " in text]
+    assert all("](README.md#the-smallest-manifest)" in text for text in parts)
+    assert [text.splitlines()[0] for text in pages_with_examples if text not in parts] == ["# DeclarativeSource"]
+    section = pages()["README.md"].partition("## The smallest manifest\n")[2]
+    (manifest,) = re.findall(r"^```yaml\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    connector = load_connector(Document.parse(manifest))
+    assert (connector.stream_names, connector.problems, connector.portability) == (("items",), (), ())
+
+
 @pytest.mark.parametrize("name", example_names())
 def test_an_example_begins_with_what_it_shows(name: str) -> None:
     text = example_text(name)

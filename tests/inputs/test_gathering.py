@@ -196,15 +196,27 @@ def test_a_name_may_have_dots_of_its_own() -> None:
 
 
 def test_a_missing_input_names_the_three_ways_to_give_it() -> None:
+    specification = {"properties": {"site": {"type": "object", "required": ["region"]}}, "required": ["account"]}
+    with pytest.raises(InputError) as caught:
+        gather_inputs(specification, given={"site": {}})
+    missing, inner = str(caught.value).splitlines()
+    assert missing == (
+        "The input `account` is missing. Give it in the --config file, as LONGHAUL_ACCOUNT in the environment, or with "
+        "--set account=VALUE."
+    )
+    assert "LONGHAUL_SITE__REGION in the environment, or with --set site.region=VALUE" in inner
+
+
+def test_a_missing_secret_is_not_asked_for_on_the_command_line_where_others_see_it() -> None:
     with pytest.raises(InputError) as caught:
         gather_inputs(SPECIFICATION)
     assert str(caught.value) == (
-        "The input `api_key` (API key) is missing. Give it in the --config file, as LONGHAUL_API_KEY in the "
-        "environment, or with --set api_key=VALUE."
+        "The input `api_key` (API key) is missing. It is a secret: give it in the --config file, or as "
+        "LONGHAUL_API_KEY in the environment."
     )
-    assert "LONGHAUL_LOGIN__TOKEN in the environment, or with --set login.token=VALUE" in problems(
-        login={"kind": "token"}
-    )
+    inside = {"properties": {"login": {"airbyte_secret": True, "required": ["key"]}}}
+    with pytest.raises(InputError, match="give it in the --config file, or as LONGHAUL_LOGIN__KEY in the environment"):
+        gather_inputs(inside, given={"login": {}})
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from core.components.conditional_streams import ConditionalStreams
 from core.components.source import DeclarativeSource
 from core.components.stream import DeclarativeStream, Stream
 from core.connector.building import TreeBuilder
+from core.connector.mapping_paths import lost_mappings
 from core.connector.templates import without_mapped
+from core.connector.unknown_inputs import InputUses
 from core.manifest.links import PathMove
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.resolver import NO_STREAM
@@ -59,10 +61,12 @@ class ManifestCheck:
     def __init__(self, view: View) -> None:
         self._view = view
         self._streams: list[Component] = []
+        self._uses = InputUses(None)
         self.findings: list[Finding] = []
 
     def steps(self) -> Iterator[None]:
         """Check one section after the other; a step takes a few milliseconds."""
+        self._uses = InputUses(self._view.value(("spec", "connection_specification")))
         for index in range(self._view.listed):
             self._streams.append(self._stream(index))
             yield
@@ -74,8 +78,13 @@ class ManifestCheck:
         origin = self._view.origin(path)
         return None if origin is None else self._view.document.written(origin)
 
-    def _stream(self, index: int) -> Component:
+    def _builder(self) -> TreeBuilder:
         builder = TreeBuilder(self._written)
+        builder.uses = self._uses
+        return builder
+
+    def _stream(self, index: int) -> Component:
+        builder = self._builder()
         path: Path = ("streams", index)
         tree = self._view.value(path)
         is_conditional = isinstance(tree, Mapping) and tree.get("type") == ConditionalStreams.__name__
@@ -85,11 +94,12 @@ class ManifestCheck:
 
     def _check_top(self) -> None:
         """All but the streams, and what concerns them all together (their names, the connection check)."""
-        builder = TreeBuilder(self._written)
-        source = builder.build(self._view.section(NO_STREAM).tree, DeclarativeSource, (), frozenset())
+        builder, tree = self._builder(), self._view.section(NO_STREAM).tree
+        source = builder.build(tree, DeclarativeSource, (), frozenset())
         problems = builder.problems
         if isinstance(source, DeclarativeSource):
-            problems = without_mapped(problems, source)
+            problems += self._uses.problems({**self._view.document.root, **tree})
+            problems = without_mapped([*problems, *lost_mappings(source, tree)], source)
             alone = source.lint()
             whole = source.model_copy(update={"streams": self._streams})
             problems = [problem for problem in problems if problem not in alone] + whole.lint()

@@ -8,8 +8,6 @@ from typing import Any
 from xml.parsers import expat
 from xml.parsers.expat import ExpatError, errors
 
-import xmltodict
-
 from core.decoding.chunks import LARGEST_DOCUMENT, blocks, peek, within
 from core.decoding.errors import BodyKind, DecodeError, not_this, too_long
 from core.http.charsets import marked_encoding
@@ -45,6 +43,8 @@ class XmlDecoder(Decoder):
         definitions, with which a small document can grow without bounds, and more than `DEEPEST` levels. The encoding
         is the one that the document names, else `charset`.
         """
+        import xmltodict
+
         head, stream = peek(chunks)
         if not head.strip():
             return

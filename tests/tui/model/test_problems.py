@@ -98,6 +98,28 @@ def test_a_reference_that_leads_nowhere_shows_at_its_place(session: BuilderSessi
     assert ["leads nowhere" in one.problem.message for one in found] == [True]
 
 
+def test_an_input_that_the_manifest_does_not_name_shows_at_its_field(tmp_path: FilePath) -> None:
+    manifest = tmp_path / "orders.yaml"
+    text = next(path for path in SAMPLES if path.stem == "orders_paginated").read_text()
+    manifest.write_text(text.replace("config['api_key']", "config['api_kee']"))
+    session = BuilderSession.open(manifest)
+    session.refresh()
+    found = {one.problem.text for one in session.problems()}
+    assert found == {"the template uses the input `api_kee`, which the `spec` doesn't name (did you mean `api_key`?)"}
+    assert found == {problem.text for problem in load_connector(session.document).problems}
+
+
+def test_a_mapping_that_leads_nowhere_shows_at_its_field(tmp_path: FilePath) -> None:
+    manifest = tmp_path / "tables.yaml"
+    text = next(path for path in SAMPLES if path.stem == "crm_tables").read_text()
+    manifest.write_text(text.replace("field_path: [name]", "field_path: [nam]"))
+    session = BuilderSession.open(manifest)
+    session.refresh()
+    found = [one.problem.text for one in session.problems()]
+    assert [text for text in found if "goes nowhere" in text] != []
+    assert sorted(found) == sorted(problem.text for problem in load_connector(session.document).problems)
+
+
 def test_two_streams_of_one_name_are_a_problem_even_when_they_are_broken(session: BuilderSession) -> None:
     session.set(("streams", 1, "name"), "contacts")
     session.refresh()
