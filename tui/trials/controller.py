@@ -152,6 +152,7 @@ class TrialController:
         jobs = self.jobs[stream] = before if same_jobs else KnownJobs()
         declared = _declared(connector, stream) if template is None else template.definition.stream_template
         trial = _new_trial(stream, declared, settings, fingerprint, self.clock, only=only)
+        trial.template = template.definition if template is not None else None
         self._used[stream] = _Use(connector, config, stream, opener or self._open)
         self._trial = trial
         self.results[stream] = trial
@@ -327,6 +328,7 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
     """
     connector = await reader.make_streams(trial.take)
     names = connector.made_streams.get(template.name, ())
+    trial.made = tuple(name for name in names if name not in connector.unmade)
     can_be_read = [name for name in names if name not in connector.broken]
     name = wanted if wanted in names else next(iter(can_be_read or names), "")
     if not name:

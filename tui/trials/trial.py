@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.components.dynamic import DynamicDeclarativeStream
 from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
@@ -79,6 +80,8 @@ class Trial:
         """What the stream was called when the read began, and is called in it."""
         self.declared = declared
         """The stream as the connector had it when the read began; of a template, what is tried once it is made."""
+        self.template: DynamicDeclarativeStream | None = None
+        """What makes the stream that is read, where the trial is of a template."""
         self.made: tuple[str, ...] = ()
         """The names of the streams that were made, where the trial is of a template."""
         self.mask: Callable[[str], str] = str

@@ -119,6 +119,31 @@ async def test_an_api_that_refuses_the_list_is_shown_with_its_request(manifest: 
         assert trial.state.exchanges == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "field"),
+    [
+        (Reply({"error": "no such project"}, status=404), ("retriever", "requester", "url")),
+        (Reply({"error": "who are you"}, status=401), ("retriever", "requester", "authenticator")),
+        (Reply([]), ("retriever", "record_selector", "extractor")),
+        (Reply([{"title": "people"}]), ("components_mapping",)),
+    ],
+)
+async def test_the_advice_for_a_list_that_fails_leads_to_the_template(
+    manifest: Path, server: LoopbackServer, answer: Reply, field: tuple[str, ...]
+) -> None:
+    server.on("/tables", answer)
+    resolver = ("dynamic_streams", 0, "components_resolver")
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        await shell.tested("tables")
+        await shell.until_shown("Go to Template")
+        await shell.press("m")
+        form = shell.builder.editor.stream_form
+        assert form is not None
+        await shell.until(lambda: form.active_tab == "Template")
+        await shell.until(lambda: (shell.field or ())[: 2 + 1 + len(field)] == (*resolver, *field), f"{shell.field}")
+
+
 async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
     path = tmp_path / "plain.yaml"
     text = MANIFEST.format(url="http://127.0.0.1:9")
