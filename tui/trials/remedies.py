@@ -84,7 +84,10 @@ def where_to_fix(trial: Trial, concern: Concern | None = None, partition: Partit
     """
     stream = trial.declared
     if trial.template is not None and not trial.state.made:
-        return _of_template(trial, trial.template) if concern is None else None
+        ended_well = trial.state.outcome not in (Outcome.FAILED, None)
+        if concern is Concern.NO_RECORDS or (concern is None and not ended_well):
+            return _of_template(trial, trial.template)
+        return None
     if stream is None:
         return None
     final = "Download" if trial.state.asynchronous else "Configuration"

@@ -36,6 +36,21 @@ class TrialSettings:
     made: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A read of what the streams of a template are made of, as long as none can be made.
+
+    `definition` has the list in the place of the stream that is its template. `missing` are sentences that say why no
+    stream can be made yet, `tab`, `title` and `path` (from what makes the streams) where that is.
+    """
+
+    definition: DynamicDeclarativeStream
+    missing: str
+    tab: str
+    title: str
+    path: tuple[str | int, ...]
+
+
 def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
     """The input state of a stream from what a person typed: nothing, an object, or Airbyte's list of state messages.
 
@@ -82,6 +97,8 @@ class Trial:
         """The stream as the connector had it when the read began; of a template, what is tried once it is made."""
         self.template: DynamicDeclarativeStream | None = None
         """What makes the stream that is read, where the trial is of a template."""
+        self.listing: Listing | None = None
+        """What the trial is of where a template is not complete: the list that streams are made of."""
         self.made: tuple[str, ...] = ()
         """The names of the streams that were made, where the trial is of a template."""
         self.mask: Callable[[str], str] = str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from textual.widgets import Input
 
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
+from tui.model.declared_schema import set_automatic_import
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.widgets.choice import Choice
 
@@ -142,6 +144,87 @@ async def test_the_advice_for_a_list_that_fails_leads_to_the_template(
         assert form is not None
         await shell.until(lambda: form.active_tab == "Template")
         await shell.until(lambda: (shell.field or ())[: 2 + 1 + len(field)] == (*resolver, *field), f"{shell.field}")
+
+
+MAPPED = """\
+      value: "{url}/rows/{{{{ components_values['name'] }}}}"
+"""
+LISTED = "\n".join(line for line in MANIFEST.splitlines() if line not in MAPPED.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "field"),
+    [
+        (LISTED, "“Value” is required", ("components_resolver", "components_mapping", 1, "value")),
+        (MANIFEST.partition("    components_mapping")[0], "“Mappings” is required", ("components_resolver",)),
+        (
+            MANIFEST.partition("    components_mapping")[0] + "    components_mapping: []",
+            "no mapping gives the stream a name",
+            ("components_resolver", "components_mapping"),
+        ),
+        (
+            MANIFEST.replace('url: "{url}/rows/TABLE"', 'url: "{url}/x", http_method: 7'),
+            "“HTTP Method”",
+            ("stream_template", "retriever", "requester", "http_method"),
+        ),
+    ],
+    ids=["a value", "the mappings", "a name", "the template"],
+)
+async def test_what_streams_are_made_of_is_tested_although_the_template_is_not_complete(
+    manifest: Path, server: LoopbackServer, text: str, said: str, field: tuple[str | int, ...]
+) -> None:
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        set_automatic_import(shell.session, 0, on=True)
+        before = shell.session.text
+        await shell.press("f5")
+        trial = await shell.tested("tables")
+        assert (trial.state.errors, trial.state.records, trial.made) == ((), 2, ())
+        await shell.until_shown(said)
+        await shell.until_shown("None can be made yet")
+        assert shell.session.trial_marks.get("tables") is None
+        await shell.press("m")
+        await shell.until(lambda: (shell.field or ())[2 : 2 + len(field)] == field, f"{field}")
+        assert shell.session.text == before
+
+
+async def test_a_list_that_is_not_described_has_to_be_before_a_test(manifest: Path, server: LoopbackServer) -> None:
+    text = MANIFEST.replace(', url: "{url}/tables"', "")
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        await shell.until_said("API Endpoint URL")
+        url = ("dynamic_streams", 0, "components_resolver", "retriever", "requester", "url")
+        await shell.until(lambda: shell.field == url)
+        assert shell.run("tables") is None
+
+
+def _refused(shell: Shell, said: str, times: int) -> bool:
+    return sum(said in one for one in shell.notes) == times
+
+
+async def test_a_template_of_jobs_is_tested_once_all_stages_are_described(
+    manifest: Path, server: LoopbackServer
+) -> None:
+    text = MANIFEST.replace(
+        'requester: {{type: HttpRequester, url: "{url}/rows', 'creation_requester: {{url: "{url}/rows'
+    )
+    text = text.replace("SimpleRetriever", "AsyncRetriever", 1)
+    text = (
+        text.partition("  components_resolver")[0]
+        + """\
+  components_resolver:
+    type: ParametrizedComponentsResolver
+    stream_parameters: {{list_of_parameters_for_stream: [{{name: a}}]}}
+    components_mapping: [{{field_path: [name], value: "{{{{ components_values['name'] }}}}"}}]
+"""
+    )
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        for count, key in enumerate(("f5", "f4"), 1):
+            await shell.press(key)
+            await shell.until(partial(_refused, shell, "“Polling” is required", count))
+        assert shell.run("tables") is None
 
 
 async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
