@@ -282,7 +282,21 @@ BUILDER = (
         "make a template of this stream",
         "streams.make_template",
         "Streams are made from it, one for each table, form or report that the API lists",
-        when="streams.may_be_template",
+        when="streams.stands_by_itself",
+    ),
+    UserAction(
+        "stream.condition",
+        "put this stream below a condition",
+        "streams.put_below_condition",
+        "It is there for some inputs only, such as a plan that was bought",
+        when="streams.stands_by_itself",
+    ),
+    UserAction(
+        "stream.two-ways",
+        "read this stream in two ways",
+        "streams.read_in_two_ways",
+        "In full as long as there is no state, by another request for changes from then on",
+        when="streams.stands_by_itself",
     ),
     UserAction(
         "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_STREAM

@@ -305,3 +305,41 @@ async def test_a_stream_that_the_inputs_leave_out_says_why(chosen: Path) -> None
         await shell.press("f5")
         await shell.until(lambda: (run := shell.run("invoices")) is not None and run is not trial)
         assert (await shell.tested("invoices")).state.records == 1
+
+
+async def test_a_stream_is_put_below_a_condition(manifest: Path) -> None:
+    manifest.write_text(PLAIN, encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.perform("stream.condition")
+        await shell.until(lambda: shell.field == ("streams", 0, "condition"))
+        assert shell.entry("people").note == "if"
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == PLAIN)
+
+
+async def test_a_stream_is_read_in_two_ways(manifest: Path) -> None:
+    manifest.write_text(PLAIN, encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.perform("stream.two-ways")
+        await shell.until_said("how changes are read")
+        assert [entry.note for entry in shell.builder.navigator.entries][:2] == ["in full", "incremental"]
+        form = shell.builder.editor.stream_form
+        assert form is not None
+        await shell.until(lambda: form.stream == 1)
+        assert not shell.builder.streams.stands_by_itself
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == PLAIN)
+
+
+PLAIN = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [people]}
+streams:
+- type: DeclarativeStream
+  name: people
+  retriever:
+    type: SimpleRetriever
+    requester: {type: HttpRequester, url: "https://api.example.com/people"}
+    record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+"""
