@@ -208,9 +208,7 @@ class StreamActions:
         if index is not None and self._editor.can_edit():
             path = session.streams.read_in_two_ways(index)
             self._navigation.go_to_stream(session.streams.at(path) or 0)
-            self._interaction.notify(
-                "Everything is read as before. Say here how changes are read."
-            )
+            self._interaction.notify("Everything is read as before. Say here how changes are read.")
 
     def move(self, step: int) -> None:
         """Move the stream up (-1) or down (1)."""
