@@ -33,7 +33,7 @@ from tui.widgets.title_bar import TitleBar
 FIRST_QUERY = "SELECT * FROM records LIMIT 100"
 _ABOUT = (
     "SQL over the records of tests, as DuckDB speaks it. Columns have the types of the schema; the fields of an object "
-    "are reached with a dot, the items of a list by their number from 1. What is written reads only, and no files."
+    "are reached with a dot, the items of a list by their number from 1. Queries can only read, and reach no files."
 )
 _EXAMPLES = (
     ("How many of each", "SELECT city, count(*) FROM records GROUP BY ALL ORDER BY 2 DESC"),
@@ -56,8 +56,8 @@ class QueryScreen(PaneScreen[None], Overlay[None]):
         shown("E", "export", "Export…", "Write the result to a file, or load it into a database", "query.export"),
         shown("tab", "app.focus_next", "Query/result", "Go to the result, or back to the query", "query.next"),
         shown("f5,ctrl+r", "test", "Test", "Test the stream again; then the query is run again", "query.test"),
-        shown("escape", "leave", "Interrupt/close", "Interrupt the query that runs, or else close", "query.leave"),
         shown("f1", "help", "Help", "What can be queried, examples, and all keys", "query.help"),
+        shown("escape", "leave", "Interrupt/close", "Interrupt the query that runs, or else close", "query.leave"),
     ]
 
     def __init__(
