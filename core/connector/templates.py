@@ -119,19 +119,29 @@ def templates_in(
 
 
 def without_mapped(problems: Iterable[Problem], source: DeclarativeSource) -> list[Problem]:
-    """The problems without those of templates at places where a value is put before a stream is made of them."""
+    """The problems without those of templates at places where a value is put before a stream is made of them.
+
+    That no mapping gives a name to a template which has none is a problem of the mappings.
+    """
 
     def is_mapped(path: Path) -> bool:
         match path:
             case ("dynamic_streams", int(index), "stream_template", *rest) if rest:
                 definition = source.dynamic_streams[index]
                 if not isinstance(definition, DynamicDeclarativeStream):
-                    return False
+                    return rest == ["name"]  # what is wrong may be the mapping that gives it
                 resolver = definition.components_resolver
                 return isinstance(resolver, Unsupported) or any(one.touches(tuple(rest)) for one in resolver.mappings)
         return False
 
-    return [problem for problem in problems if not is_mapped(problem.path)]
+    def placed(problem: Problem) -> Problem:
+        match problem.path:
+            case ("dynamic_streams", int(index), "stream_template", "name") if problem.severity is Severity.ERROR:
+                path = ("dynamic_streams", index, "components_resolver", "components_mapping")
+                return replace(_nameless(None, keeps_text=True), path=path)
+        return problem
+
+    return [placed(problem) for problem in problems if not is_mapped(problem.path)]
 
 
 def _traced(value: Any, path: Path) -> Traced:

@@ -259,7 +259,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
             **from_list([{"name": "a"}]),
             "components_resolver": {**from_list([])["components_resolver"], "components_mapping": []},
         },
-        "the stream has no `name`",
+        "no mapping gives the stream a name",
     ),
 }
 

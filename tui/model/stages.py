@@ -42,6 +42,14 @@ def stage_of_tab(title: str) -> Stage | None:
     return next((stage for stage in Stage if stage == title), None)
 
 
+def are_one(session: BuilderSession, stream: int) -> bool:
+    """Whether a stream can only be tried when all of its stages are described: of what is made or chosen, a read has
+    more to do than the stages say.
+    """
+    place = session.view.place(stream)
+    return place.is_template or place.chosen_by is not None
+
+
 def runnable(session: BuilderSession, stream: int) -> Stage | None:
     """The last stage that can be tried: neither its fields nor those of the stages before it have errors.
 
@@ -113,8 +121,8 @@ def connector_up_to(session: BuilderSession, stream: int, last: Stage) -> Connec
     Raises `ManifestError` when the stages up to `last` can't be tried.
     """
     connector, path = session.connector, session.streams.path(stream)
-    name, place = session.streams.name(stream), session.view.place(stream)
-    if connector.source is None or name not in connector.broken or place.is_template or place.chosen_by is not None:
+    name = session.streams.name(stream)
+    if connector.source is None or name not in connector.broken or are_one(session, stream):
         return connector
     view = session.view
 

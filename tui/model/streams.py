@@ -19,6 +19,7 @@ from tui.model.places import STREAMS, TEMPLATES, StreamPlace
 from tui.model.problems import Counts, Visibility
 from tui.model.type_memory import TypeMemory
 from tui.model.view import without_circles
+from tui.model.wrapping import put_below_condition, read_in_two_ways
 
 CHECK: Path = ("check", "stream_names")
 GROUPS: Path = ("stream_groups",)
@@ -364,6 +365,18 @@ class Streams:
         present = editor.value(CHECKED_TEMPLATES)
         config = {"type": "DynamicStreamCheckConfig", _TEMPLATE_NAME: name, "stream_count": 1}
         editor.set(CHECKED_TEMPLATES, [*(present if isinstance(present, list) else ()), config])
+
+    def put_below_condition(self, index: int) -> Path:
+        """Put a stream that stands by itself below a condition, which holds as yet; returns its path."""
+        with self._editor.group(self.path(index)):
+            return put_below_condition(self._editor, self.path(index))
+
+    def read_in_two_ways(self, index: int) -> Path:
+        """Let a stream that stands by itself be the way in which everything is read, and a copy of it that in which
+        changes are; returns the path of the copy.
+        """
+        with self._editor.group(self.path(index)):
+            return read_in_two_ways(self._editor, self.path(index))
 
     def move(self, index: int, step: int) -> int | None:
         """Move a stream up (-1) or down (1) among those that stand beside it, with what is around it where that holds

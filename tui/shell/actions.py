@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from textual.binding import Binding
 
@@ -117,6 +118,7 @@ BUILDER = (
         "Test tab",
         2,
         when="trial_actions.has_stages",
+        otherwise="Only a stream of jobs is tested tab by tab: go to one, to its tab Creation, Polling or Download.",
     ),
     *(
         UserAction(
@@ -282,7 +284,21 @@ BUILDER = (
         "make a template of this stream",
         "streams.make_template",
         "Streams are made from it, one for each table, form or report that the API lists",
-        when="streams.may_be_template",
+        when="streams.stands_by_itself",
+    ),
+    UserAction(
+        "stream.condition",
+        "put this stream below a condition",
+        "streams.put_below_condition",
+        "It is there for some inputs only, such as a plan that was bought",
+        when="streams.stands_by_itself",
+    ),
+    UserAction(
+        "stream.two-ways",
+        "read this stream in two ways",
+        "streams.read_in_two_ways",
+        "In full as long as there is no state, by another request for changes from then on",
+        when="streams.stands_by_itself",
     ),
     UserAction(
         "stream.up", "move this stream up", "streams.move(-1)", "Put the stream before the one above", when=_STREAM
@@ -337,27 +353,21 @@ BUILDER = (
 )
 """What can be done anywhere in the builder, the most usual first."""
 
+
+def _on_stream(verb: str, target: str, text: str, keys: str, **shown: Any) -> UserAction:
+    """An action of the navigator on the stream under its cursor."""
+    id_ = f"navigator.{verb.replace(' ', '-')}"
+    return UserAction(id_, verb, target, text, keys, when=_STREAM, otherwise="Go to a stream first.", **shown)
+
+
 NAVIGATOR = (
     UserAction("navigator.open", "open", "navigator.open", "Show it and go there", "enter,right,l", "Open", 1),
     UserAction("navigator.add", "add a stream", "streams.add", "Add a stream", "a", "Add", 2),
-    UserAction("navigator.rename", "rename", "streams.rename", "Rename the stream", "r", "Rename", 3, _STREAM),
-    UserAction(
-        "navigator.duplicate", "duplicate", "streams.duplicate", "Add a copy of the stream", "c", "Copy", 4, _STREAM
-    ),
-    UserAction(
-        "navigator.delete",
-        "delete",
-        "streams.delete",
-        "Delete it; asks first",
-        "delete,d,x",
-        "Delete",
-        5,
-        _STREAM,
-    ),
-    UserAction("navigator.move-up", "move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K", when=_STREAM),
-    UserAction(
-        "navigator.move-down", "move down", "streams.move(1)", "Move the stream down", "ctrl+down,J", when=_STREAM
-    ),
+    _on_stream("rename", "streams.rename", "Rename the stream", "r", label="Rename", rank=3),
+    _on_stream("duplicate", "streams.duplicate", "Add a copy of the stream", "c", label="Copy", rank=4),
+    _on_stream("delete", "streams.delete", "Delete it; asks first", "delete,d,x", label="Delete", rank=5),
+    _on_stream("move up", "streams.move(-1)", "Move the stream up", "ctrl+up,K"),
+    _on_stream("move down", "streams.move(1)", "Move the stream down", "ctrl+down,J"),
     UserAction("navigator.up", "up", "navigator.move_cursor(-1)", "One line up", "up,k"),
     UserAction("navigator.down", "down", "navigator.move_cursor(1)", "One line down", "down,j"),
     UserAction("navigator.first", "first", "navigator.go_to_edge(0)", "To the first line", "home,g"),

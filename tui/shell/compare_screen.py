@@ -16,6 +16,7 @@ from textual.signal import Signal
 from textual.widgets import Static
 
 from core.errors import fault_text
+from tui.shell.help_dialog import HelpDialog, Topic, keys_on
 from tui.shell.key_bar import KeyBar
 from tui.trials.comparison.records import compare_records
 from tui.trials.comparison.report import ComparisonStopped, Report, Stopped
@@ -40,6 +41,10 @@ _COMPARERS: Mapping[str, Comparer] = {"requests": compare_requests, "schema": co
 """What is compared before the records, which take the longest."""
 TABS = ("records", "requests", "schema")
 _WAITING = Report("", "Comparing…")
+_ABOUT = (
+    "Any two of the last ten tests of the stream: Before is what was, After what is. Records go by the primary key, "
+    "where there is one, else as a whole; their order makes no difference. + is new, - is gone, ~ has changed."
+)
 _PROGRESS_EVERY = 0.25
 """Seconds."""
 
@@ -57,6 +62,7 @@ class CompareScreen(Overlay[None]):
         ),
         hidden("down,enter", "enter", "Go in", "Put the focus into the differences", "compare.enter"),
         shown("escape", "leave", "Close", "Go back to the test", "compare.leave"),
+        shown("f1", "help", "Help", "How tests are compared, and all keys", "compare.help"),
     ]
 
     def __init__(self, stream: str, trials: Callable[[], Sequence[Trial]], changed: Signal[TrialChanged]) -> None:
@@ -192,6 +198,10 @@ class CompareScreen(Overlay[None]):
     def action_enter(self) -> None:
         """Put the focus into the differences."""
         self.query_one(DocPanel).document.focus()
+
+    def action_help(self) -> None:
+        """Say what is compared and how."""
+        self.app.push_screen(HelpDialog("Compare", [Topic("", (("", _ABOUT),)), *keys_on(self)]))
 
     def action_leave(self) -> None:
         """Go back to the test."""

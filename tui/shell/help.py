@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding
@@ -18,10 +18,9 @@ from tui.forms.field_row import FieldRow
 from tui.forms.wording import sharing_streams
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
-from tui.shell.actions import has_key
 from tui.shell.editor_area import EditorArea
-from tui.shell.help_dialog import HelpDialog, Topic, field_topics
-from tui.shell.keys import all_keys, place_of
+from tui.shell.help_dialog import HelpDialog, Topic, field_topics, key_topics, keys_on
+from tui.shell.keys import all_keys
 from tui.shell.navigation import Navigation
 from tui.shell.navigator import Navigator, NavigatorEntry
 from tui.widgets.base import SelfExplaining
@@ -106,24 +105,7 @@ class Help:
         else:
             title, text = _help_of(focused) if focused is not None else ("Builder", "")
             topics = [Topic("", (("", text),))] if text else []
-        self._line.app.push_screen(HelpDialog(title or "Help", [*topics, *self._keys_here()]))
-
-    def _keys_here(self) -> Iterable[Topic]:
-        """The keys that work here, by the widget that they belong to."""
-        app = self._line.app
-        groups: dict[str, dict[str, list[str]]] = {}
-        for node, binding, enabled, tooltip in self._line.screen.active_bindings.values():
-            if enabled and has_key(binding.key) and binding.id is not None:
-                owner = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
-                title = place_of(binding, owner)
-                keys = groups.setdefault(title, {}).setdefault(tooltip or binding.description, [])
-                keys.append(app.get_key_display(binding))
-        return _key_topics(
-            {
-                title: [(" ".join(dict.fromkeys(keys)), text) for text, keys in group.items()]
-                for title, group in groups.items()
-            }
-        )
+        self._line.app.push_screen(HelpDialog(title or "Help", [*topics, *keys_on(self._line.screen)]))
 
     def list_keys(self) -> None:
         """List every key there is, with its id."""
@@ -134,12 +116,7 @@ class Help:
             ("", f"Keys are changed in {self._settings.file}, under `keys`, as `id: key` or `id: key,key`."),
             ("", "Example: test.run: f9"),
         )
-        self._line.app.push_screen(HelpDialog("All keys", [Topic("", how), *_key_topics(by_place)]))
-
-
-def _key_topics(groups: Mapping[str, Sequence[tuple[str, str]]]) -> Iterable[Topic]:
-    """A topic for each group of keys; a group is named after the place where its keys work."""
-    return (Topic(f"Keys: {name}" if name else "Keys", tuple(lines)) for name, lines in groups.items())
+        self._line.app.push_screen(HelpDialog("All keys", [Topic("", how), *key_topics(by_place)]))
 
 
 def _listed(names: Sequence[str]) -> str:

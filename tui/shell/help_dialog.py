@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Static
 
 from core.manifest.problems import Path, show_path
@@ -21,6 +22,8 @@ from tui.model.completion import VARIABLES
 from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.view import variables_at
+from tui.shell.actions import has_key
+from tui.shell.keys import place_of
 from tui.widgets.base import hidden
 from tui.widgets.dialog import Dialog, DialogButton
 from tui.widgets.display_text import safe
@@ -55,6 +58,29 @@ class HelpDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()  # so that keys scroll
+
+
+def keys_on(screen: Screen[Any]) -> Iterable[Topic]:
+    """The keys that work now on a screen, by the widget that they belong to."""
+    app = screen.app
+    groups: dict[str, dict[str, list[str]]] = {}
+    for node, binding, enabled, tooltip in screen.active_bindings.values():
+        if enabled and has_key(binding.key) and binding.id is not None:
+            owner = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
+            title = place_of(binding, owner)
+            keys = groups.setdefault(title, {}).setdefault(tooltip or binding.description, [])
+            keys.append(app.get_key_display(binding))
+    return key_topics(
+        {
+            title: [(" ".join(dict.fromkeys(keys)), text) for text, keys in group.items()]
+            for title, group in groups.items()
+        }
+    )
+
+
+def key_topics(groups: Mapping[str, Sequence[tuple[str, str]]]) -> Iterable[Topic]:
+    """A topic for each group of keys; a group is named after the place where its keys work."""
+    return (Topic(f"Keys: {name}" if name else "Keys", tuple(lines)) for name, lines in groups.items())
 
 
 def _table(topic: Topic) -> RenderableType:

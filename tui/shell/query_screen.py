@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from core.errors import LonghaulError, fault_text
 from core.units import count, duration
+from tui.shell.help_dialog import HelpDialog, Topic, keys_on
 from tui.shell.key_bar import KeyBar
 from tui.trials.controller import TrialChanged
 from tui.trials.export import Selection
@@ -30,6 +31,16 @@ from tui.widgets.sql_prompt import SqlPrompt
 from tui.widgets.title_bar import TitleBar
 
 FIRST_QUERY = "SELECT * FROM records LIMIT 100"
+_ABOUT = (
+    "SQL over the records of tests, as DuckDB speaks it. Columns have the types of the schema; the fields of an object "
+    "are reached with a dot, the items of a list by their number from 1. Queries can only read, and reach no files."
+)
+_EXAMPLES = (
+    ("How many of each", "SELECT city, count(*) FROM records GROUP BY ALL ORDER BY 2 DESC"),
+    ("What is not unique", "SELECT id, count(*) FROM records GROUP BY id HAVING count(*) > 1"),
+    ("Each column at a glance", "SUMMARIZE records"),
+    ("Columns and types", "DESCRIBE records"),
+)
 _TICK = 0.1
 _ERROR_LINES = 8
 
@@ -45,6 +56,7 @@ class QueryScreen(PaneScreen[None], Overlay[None]):
         shown("E", "export", "Export…", "Write the result to a file, or load it into a database", "query.export"),
         shown("tab", "app.focus_next", "Query/result", "Go to the result, or back to the query", "query.next"),
         shown("f5,ctrl+r", "test", "Test", "Test the stream again; then the query is run again", "query.test"),
+        shown("f1", "help", "Help", "What can be queried, examples, and all keys", "query.help"),
         shown("escape", "leave", "Interrupt/close", "Interrupt the query that runs, or else close", "query.leave"),
     ]
 
@@ -221,6 +233,13 @@ class QueryScreen(PaneScreen[None], Overlay[None]):
             self._database.interrupt()
         else:
             self.dismiss(None)
+
+    def action_help(self) -> None:
+        """Say what can be queried and how."""
+        tables = [("records", f"{count(len(self._sources()[0].records), 'record')} of {self._stream}, as last tested")]
+        tables += [(one.name, count(len(one.records), "record")) for one in self._sources()[1:]]
+        topics = [Topic("", (("", _ABOUT),)), Topic("Tables", tuple(tables)), Topic("Examples", _EXAMPLES)]
+        self.app.push_screen(HelpDialog("Query", [*topics, *keys_on(self)]))
 
     def action_test(self) -> None:
         """Test the stream again."""

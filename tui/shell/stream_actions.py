@@ -181,7 +181,7 @@ class StreamActions:
             self._navigation.go_to_stream(self._session.streams.at(path) or 0, focus=not stay)
 
     @property
-    def may_be_template(self) -> bool:
+    def stands_by_itself(self) -> bool:
         """Whether the person is at a stream that stands by itself."""
         index = self._navigation.stream
         return index is not None and not self._session.view.place(index).below
@@ -193,6 +193,22 @@ class StreamActions:
             path = session.streams.make_template(index)
             self._navigation.select(session.streams.at(path) or 0)
             self._interaction.start(self._navigation.show_path((*path[:2], "components_resolver")))
+
+    def put_below_condition(self) -> None:
+        """Put the stream below a condition, and go to that."""
+        index, session = self._navigation.stream, self._session
+        if index is not None and self._editor.can_edit():
+            path = session.streams.put_below_condition(index)
+            self._navigation.select(session.streams.at(path) or 0)
+            self._interaction.start(self._navigation.show_path((*path[:2], "condition")))
+
+    def read_in_two_ways(self) -> None:
+        """Read the stream in full and by its changes, and go to how these are read."""
+        index, session = self._navigation.stream, self._session
+        if index is not None and self._editor.can_edit():
+            path = session.streams.read_in_two_ways(index)
+            self._navigation.go_to_stream(session.streams.at(path) or 0)
+            self._interaction.notify("Everything is read as before. Say here how changes are read.")
 
     def move(self, step: int) -> None:
         """Move the stream up (-1) or down (1)."""

@@ -336,8 +336,9 @@ class TrialActions:
         """Go to a field of a stream."""
         index = self._trials.index_of(stream)
         if index is not None:
-            path = (*self._builder.trials.session.streams.path(index), *place.path)
-            self._interaction.start(self._builder.navigation.show_path(path))
+            streams = self._trials.session.streams
+            root = streams.around(index) if place.of_template else streams.path(index)
+            self._interaction.start(self._builder.navigation.show_path((*root, *place.path)))
 
     def reporting_errors(self) -> AbstractContextManager[None]:
         """Reports what can't be done."""

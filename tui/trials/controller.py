@@ -24,7 +24,7 @@ from core.reading import Limits
 from core.runtime.slices import Record
 from tui.trials.history import History
 from tui.trials.state import TrialState
-from tui.trials.trial import Trial, TrialSettings
+from tui.trials.trial import Listing, Trial, TrialSettings
 
 PATIENCE = 6.0
 """Seconds that jobs may take to be aborted when the builder closes, or goes on with something else."""
@@ -136,13 +136,14 @@ class TrialController:
         only: Stage | None = None,
         opener: Opener | None = None,
         template: StreamTemplate | None = None,
+        listing: Listing | None = None,
     ) -> Trial:
         """Begin to read a stream; a read that goes on is cancelled first, and the new one waits for its end.
 
         `same_jobs` follows the jobs of the previous trial, where they are known, instead of creating new ones.
         Jobs that were kept for a later stage are cleared away when they are not followed. `only` is the stage that a
         person wanted to try, where the limits say so. `opener` opens the connector for this trial. `template`: what is
-        read is one of the streams that are made from it.
+        read is one of the streams that are made from it. `listing`: what is read is what they are made of.
         `fingerprint` is whatever shows later that the stream is still as it was tested. Problems of the connector or
         the inputs end the trial with their messages; nothing is raised.
         """
@@ -152,6 +153,8 @@ class TrialController:
         jobs = self.jobs[stream] = before if same_jobs else KnownJobs()
         declared = _declared(connector, stream) if template is None else template.definition.stream_template
         trial = _new_trial(stream, declared, settings, fingerprint, self.clock, only=only)
+        source = template or listing
+        trial.template, trial.listing = source.definition if source is not None else None, listing
         self._used[stream] = _Use(connector, config, stream, opener or self._open)
         self._trial = trial
         self.results[stream] = trial
@@ -323,16 +326,18 @@ class TrialController:
 async def _choose_made(reader: EventReader, trial: Trial, template: StreamTemplate, wanted: str) -> None:
     """Make the streams of a template, and let the trial be of the wanted one, or of the first that can be read.
 
-    Raises `ReadError`, `ManifestError`.
+    Raises `ReadError`.
     """
     connector = await reader.make_streams(trial.take)
     names = connector.made_streams.get(template.name, ())
+    trial.made = tuple(name for name in names if name not in connector.unmade)
     can_be_read = [name for name in names if name not in connector.broken]
     name = wanted if wanted in names else next(iter(can_be_read or names), "")
     if not name:
         raise ReadError("No stream is made from this template: what it is made from has nothing in it.")
     if name in connector.broken:
-        raise ManifestError(connector.broken[name])
+        said = " ".join(one.message.rstrip(".") + "." for one in connector.broken[name])
+        raise ReadError(said[:1].upper() + said[1:] if name in connector.unmade else f"{name} can't be read: {said}")
     trial.read_made(name, connector.stream(name).described, names)
 
 

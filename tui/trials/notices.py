@@ -51,6 +51,10 @@ def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
         text = state.trouble.text
         remedy = remedy_named_in(text, trial) or where_to_fix(trial)
         yield Notice(Weight.WARNING, clean(_labelled(text, trial)), remedy)
+    if trial.listing is not None:
+        listing = trial.listing
+        remedy = Remedy(listing.tab, listing.title, listing.path, of_template=True)
+        yield Notice(Weight.WARNING, listing.missing, remedy)
     for wait in budget_waits(state):
         yield Notice(Weight.REMARK, wait)
     for warning in warnings(trial, stale=stale):

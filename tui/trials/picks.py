@@ -83,6 +83,12 @@ def template_for(role: Role, path: Path) -> str:
     return f"{{{{ {_VARIABLES[role]}{steps} }}}}"
 
 
+def template_of_list(path: Path) -> str:
+    """The template that yields the node in what is put into a template of streams: a field of what one is made of."""
+    steps = "".join(f"[{step!r}]" for step in path_for(NodeUse.PRIMARY_KEY, path))
+    return f"{{{{ components_values{steps} }}}}"
+
+
 def _as_texts(path: Path) -> tuple[str, ...]:
     return tuple(str(step) for step in path)
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from core.components.dynamic import DynamicDeclarativeStream, HttpComponentsResolver
+from core.components.retriever import Retriever
 from core.components.stream import DeclarativeStream
 from core.events import JobPhase, Outcome, Stage
 from core.http.exchange import Role
@@ -51,17 +53,25 @@ _BY_CONCERN: Mapping[Concern, tuple[str, str]] = {
 }
 _LOOKED_FOR = ("field_path", "rows_path", "value")
 """Fields of extractors that say where to look."""
+_TEMPLATE_TAB = "Template"
+_RESOLVER = "components_resolver"
+_MADE_OF = ("stream_config", "stream_parameters")
+"""Fields of resolvers that say what streams are made of, where no API is asked."""
 _CLEANUP = (Role.ABORT, Role.DELETE, Role.SCHEMA)
 _ENDED_BY_TIME = (JobPhase.TIMED_OUT, JobPhase.ABORTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A field where something is fixed: the tab that has it, its title, and its path below the stream."""
+    """A field where something is fixed: the tab that has it, its title, and its path below the stream.
+
+    `of_template`: the path is below what makes streams, which holds the template and what they are made of.
+    """
 
     tab: str
     title: str
     path: DocumentPath
+    of_template: bool = False
 
     def __str__(self) -> str:
         return self.title if self.title == self.tab else f"{self.tab}, {self.title}"
@@ -73,6 +83,11 @@ def where_to_fix(trial: Trial, concern: Concern | None = None, partition: Partit
     `partition` is the one that failed; without it the error is that of the read as a whole.
     """
     stream = trial.declared
+    if trial.template is not None and not trial.state.made:
+        ended_well = trial.state.outcome not in (Outcome.FAILED, None)
+        if concern is Concern.NO_RECORDS or (concern is None and not ended_well):
+            return _of_template(trial, trial.template)
+        return None
     if stream is None:
         return None
     final = "Download" if trial.state.asynchronous else "Configuration"
@@ -98,9 +113,11 @@ def where_to_fix(trial: Trial, concern: Concern | None = None, partition: Partit
 
 
 def remedy_named_in(text: str, trial: Trial) -> Remedy | None:
-    """The first field of the stream or its retriever that a message of the engine names."""
+    """The first field of the stream or its retriever that a message of the engine names; None where no stream is read
+    yet.
+    """
     stream = trial.declared
-    if stream is None:
+    if stream is None or (trial.template is not None and not trial.state.made):
         return None
     tabs = stream_tabs(type(stream.retriever).__name__)
     for key in (key for key in keys_named(text) if "_" in key):  # one word may be anything
@@ -123,6 +140,41 @@ def next_to_describe(trial: Trial) -> Remedy | None:
         return None
     tab, key = _requester_of_stage(trial.state.next_stage)
     return Remedy(tab, tab, ("retriever", key, "url"))
+
+
+def _of_template(trial: Trial, template: DynamicDeclarativeStream) -> Remedy:
+    """What keeps streams from being made of a template: what they are made of, or what is put into it."""
+    resolver = template.components_resolver
+    path: DocumentPath = (_RESOLVER,)
+    if trial.made:
+        path = (*path, "components_mapping")
+    elif isinstance(resolver, HttpComponentsResolver):
+        path = (*path, *_of_listing(trial, resolver.retriever))
+    else:
+        path = (*path, next((key for key in _MADE_OF if key in type(resolver).model_fields), ""))
+    owner: object = template
+    for key in path[:-1]:
+        owner = getattr(owner, str(key))
+    title = _title(owner, str(path[-1])) if isinstance(owner, Component) else ""
+    return Remedy(_TEMPLATE_TAB, title or _TEMPLATE_TAB, path if title else (_RESOLVER,), of_template=True)
+
+
+def _of_listing(trial: Trial, retriever: Retriever) -> DocumentPath:
+    """The part of the retriever of a list that its last request points to: the request, or what is looked for in the
+    answer.
+    """
+    last = last_request(trial)
+    requester = getattr(retriever, "requester", None)
+    if last is not None and not last.failed:
+        return ("retriever", "record_selector", "extractor")
+    if last is None or last.head.role is Role.AUTH:
+        field = "" if last is None else "authenticator"
+    elif last.head.status is None or last.head.status in _URL_STATUSES:
+        field = "url" if getattr(requester, "url", None) else "url_base"
+    else:
+        field = _BY_STATUS.get(last.head.status, "")
+    known = isinstance(requester, Component) and field in type(requester).model_fields
+    return ("retriever", "requester", field) if known else ("retriever", "requester")
 
 
 def _stopped_at_schema(trial: Trial, stream: DeclarativeStream) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.components.dynamic import DynamicDeclarativeStream
 from core.components.stream import DeclarativeStream
 from core.errors import LonghaulError
 from core.events import Event, ExchangeFinished, JobChanged, Records, SchemaLoaded
@@ -33,6 +34,21 @@ class TrialSettings:
     limits: Limits = TEST_LIMITS
     state: Mapping[str, Any] | None = None
     made: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A read of what the streams of a template are made of, as long as none can be made.
+
+    `definition` has the list in the place of the stream that is its template. `missing` are sentences that say why no
+    stream can be made yet, `tab`, `title` and `path` (from what makes the streams) where that is.
+    """
+
+    definition: DynamicDeclarativeStream
+    missing: str
+    tab: str
+    title: str
+    path: tuple[str | int, ...]
 
 
 def parse_state(text: str, stream: str) -> Mapping[str, Any] | None:
@@ -79,6 +95,10 @@ class Trial:
         """What the stream was called when the read began, and is called in it."""
         self.declared = declared
         """The stream as the connector had it when the read began; of a template, what is tried once it is made."""
+        self.template: DynamicDeclarativeStream | None = None
+        """What makes the stream that is read, where the trial is of a template."""
+        self.listing: Listing | None = None
+        """What the trial is of where a template is not complete: the list that streams are made of."""
         self.made: tuple[str, ...] = ()
         """The names of the streams that were made, where the trial is of a template."""
         self.mask: Callable[[str], str] = str

@@ -26,7 +26,6 @@ from core.inputs import gather_inputs
 from core.jobs.statuses import JobStatus
 from core.manifest.problems import Path
 from core.reading import open_reader
-from tui.forms.wording import message_and_hint
 from tui.model import stages
 from tui.model.declared_schema import declared_schema, import_schema, imports_automatically
 from tui.model.editor import Change, ChangeKind
@@ -40,6 +39,7 @@ from tui.trials import picks
 from tui.trials.controller import PATIENCE, Opener, TrialChanged, TrialController
 from tui.trials.custom_code import CodeQuestion, with_allowed_code
 from tui.trials.limits import ChosenSettings
+from tui.trials.listing import labelled, listing_of, with_list
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.recording import OpenCase, RecordedRun
@@ -140,7 +140,8 @@ class Trials:
     def _in_the_way(self, index: int) -> int:
         """How many of the errors that are shown keep the stream from being tried at all."""
         session = self.session
-        last = stages.described(session, index) if session.streams.kind(index) is StreamKind.ASYNC else Stage.DOWNLOAD
+        has_stages = session.streams.kind(index) is StreamKind.ASYNC and not stages.are_one(session, index)
+        last = stages.described(session, index) if has_stages else Stage.DOWNLOAD
         if last is Stage.DOWNLOAD:
             return session.stream_counts(index).errors
         shown = session.visibility.is_visible
@@ -170,13 +171,16 @@ class Trials:
         """What must be fixed before a stream can be tried, or only one stage of its job; the problems of what is tried
         are shown from now on. The session must have been checked.
 
-        An asynchronous stream is tried up to the first stage that is not described yet.
+        An asynchronous stream is tried up to the first stage that is not described yet. Of a template that is not
+        complete, what its streams are made of is tried where that is described.
         """
         session, path = self.session, self.session.streams.around(index)
         last = only or self._last_stage(index)
-        if only is None and last is Stage.DOWNLOAD:
+        if stages.are_one(session, index) or (only is None and last is Stage.DOWNLOAD):
             session.reveal(path)
             first = self._first_error(session.in_order(path))
+            if only is None and listing_of(session, index) is not None:
+                first = None
         else:
             stages.reveal_up_to(session, index, last)
             first = self._first_error(stages.errors_up_to(session, index, last))
@@ -206,7 +210,10 @@ class Trials:
         last = only or self._last_stage(index)
         config, settings = self._config(), self.controller.settings_of(name)
         connector = self._connector(index, last).for_inputs(config)
-        is_whole = only is None and last is Stage.DOWNLOAD
+        listing = listing_of(session, index) if only is None else None
+        if listing is not None:
+            connector = with_list(connector, session.streams.around(index), listing)
+        is_whole = only is None and last is Stage.DOWNLOAD and listing is None
         run, recorded = None, None
         if self.case is not None:
             recorded = OpenCase(self.case)
@@ -228,6 +235,7 @@ class Trials:
             only=only,
             opener=source.open if source is not None else None,
             template=self._template(index, connector),
+            listing=listing,
         )
         self._meanings = picks.meanings(session, index)
         if run is not None:
@@ -245,6 +253,11 @@ class Trials:
         """The streams that the latest trial of a template has made; empty for other streams."""
         trial = self.latest(name)
         return trial.made if trial is not None else ()
+
+    def shows_list(self, name: str) -> bool:
+        """Whether the latest trial of a stream is of what its streams are made of, none of which has been made."""
+        trial = self.latest(name)
+        return trial is not None and trial.listing is not None
 
     def is_template(self, name: str) -> bool:
         """Whether a stream is a template."""
@@ -281,7 +294,7 @@ class Trials:
     def _last_stage(self, index: int) -> Stage:
         """The last stage that a trial of a stream goes through; that of the creation says what is wrong with it."""
         session = self.session
-        if session.streams.kind(index) is not StreamKind.ASYNC:
+        if session.streams.kind(index) is not StreamKind.ASYNC or stages.are_one(session, index):
             return Stage.DOWNLOAD
         return stages.described(session, index) or Stage.CREATION
 
@@ -306,7 +319,7 @@ class Trials:
     def _first_error(self, findings: Iterable[Finding]) -> Refusal | None:
         """The first error of a stream, whose findings are in the order of its form."""
         first = next((one for one in findings if one.is_error), None)
-        return Refusal(first.path, message_and_hint(self.session, first)[0]) if first is not None else None
+        return Refusal(first.path, labelled(self.session, first)) if first is not None else None
 
     def _wanted_input(self) -> str:
         """What to do about the first input that is missing; empty when none is."""
@@ -333,7 +346,7 @@ class Trials:
         if trial.state.outcome is Outcome.CANCELLED:
             return
         session, name = self.session, trial.state.stream
-        if trial.state.limits.last is not Stage.DOWNLOAD:
+        if trial.state.limits.last is not Stage.DOWNLOAD or trial.listing is not None:
             return
         warned = [one.text for one in warnings(trial) if one.concern is not Concern.STALE]
         if trial.state.only is None:

@@ -58,6 +58,10 @@ async def test_the_last_two_tests_are_compared(tmp_path: Path, api: DemoApi) -> 
         assert "Async Job -- Create" in shell.text
         await shell.press("3")
         await shell.until_shown("The records have the same")
+        await shell.press("f1")
+        await shell.until_shown("Any two of the last ten tests")
+        await shell.press("escape")
+        await shell.until_dialog("CompareScreen")
         await shell.press("escape")
         assert shell.dialog is None
 

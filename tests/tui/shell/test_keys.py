@@ -211,3 +211,30 @@ async def test_the_palette_lists_every_action_as_area_and_verb(manifest: Path) -
         await shell.until_shown("Go: to the inputs")
         await shell.press("enter")
         await shell.until(lambda: shell.builder.navigation.selection == "inputs")
+
+
+EMPTY = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: []}
+streams: []
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("f4", "Only a stream of jobs is tested tab by tab"),
+        ("f5", "Add a stream first"),
+        *((key, "Go to a stream first.") for key in ("d", "c", "r", "J", "K")),
+    ],
+)
+async def test_a_key_that_can_do_nothing_says_why_and_is_not_offered(tmp_path: Path, key: str, said: str) -> None:
+    path = tmp_path / "empty.yaml"
+    path.write_text(EMPTY, encoding="utf-8")
+    async with opened(path) as shell:
+        await shell.press("f2")
+        await shell.until(lambda: shell.builder.navigation.is_in_navigator)
+        await shell.press(key)
+        await shell.until_said(said)
+        assert not {"F4", "d", "c", "r", "J", "K"} & {one.key for one in shell.app.screen.query_one(KeyBar).keys}

@@ -215,6 +215,19 @@ async def test_the_query_is_run_again_when_the_test_is(tmp_path: Path, api: Demo
         assert shell.dialog == "QueryScreen"
 
 
+async def test_the_query_explains_itself(tmp_path: Path, api: DemoApi) -> None:
+    async with after_test(tmp_path, api) as shell:
+        prompt = await asking(shell)
+        await shell.press("f1")
+        await shell.until_dialog("HelpDialog")
+        await shell.until_shown("30 records of contacts")
+        await shell.until_shown("SUMMARIZE records")
+        assert "Interrupt the query that runs" in shell.text
+        await shell.press("escape")
+        await shell.until_dialog("QueryScreen")
+        assert prompt.has_focus
+
+
 async def test_a_query_is_interrupted_by_escape_and_by_the_next_one(tmp_path: Path, api: DemoApi) -> None:
     async with after_test(tmp_path, api, (80, 24)) as shell:
         prompt = await asking(shell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from textual.widgets import Input
 
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
+from tui.model.declared_schema import set_automatic_import
 from tui.trials.view.settings_dialog import SettingsDialog
 from tui.widgets.choice import Choice
 
@@ -119,6 +121,112 @@ async def test_an_api_that_refuses_the_list_is_shown_with_its_request(manifest: 
         assert trial.state.exchanges == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "field"),
+    [
+        (Reply({"error": "no such project"}, status=404), ("retriever", "requester", "url")),
+        (Reply({"error": "who are you"}, status=401), ("retriever", "requester", "authenticator")),
+        (Reply([]), ("retriever", "record_selector", "extractor")),
+        (Reply([{"title": "people"}]), ("components_mapping",)),
+    ],
+)
+async def test_the_advice_for_a_list_that_fails_leads_to_the_template(
+    manifest: Path, server: LoopbackServer, answer: Reply, field: tuple[str, ...]
+) -> None:
+    server.on("/tables", answer)
+    resolver = ("dynamic_streams", 0, "components_resolver")
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        await shell.tested("tables")
+        await shell.until_shown("Go to Template")
+        await shell.press("m")
+        form = shell.builder.editor.stream_form
+        assert form is not None
+        await shell.until(lambda: form.active_tab == "Template")
+        await shell.until(lambda: (shell.field or ())[: 2 + 1 + len(field)] == (*resolver, *field), f"{shell.field}")
+
+
+MAPPED = """\
+      value: "{url}/rows/{{{{ components_values['name'] }}}}"
+"""
+LISTED = "\n".join(line for line in MANIFEST.splitlines() if line not in MAPPED.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "field"),
+    [
+        (LISTED, "“Value” is required", ("components_resolver", "components_mapping", 1, "value")),
+        (MANIFEST.partition("    components_mapping")[0], "“Mappings” is required", ("components_resolver",)),
+        (
+            MANIFEST.partition("    components_mapping")[0] + "    components_mapping: []",
+            "no mapping gives the stream a name",
+            ("components_resolver", "components_mapping"),
+        ),
+        (
+            MANIFEST.replace('url: "{url}/rows/TABLE"', 'url: "{url}/x", http_method: 7'),
+            "“HTTP Method”",
+            ("stream_template", "retriever", "requester", "http_method"),
+        ),
+    ],
+    ids=["a value", "the mappings", "a name", "the template"],
+)
+async def test_what_streams_are_made_of_is_tested_although_the_template_is_not_complete(
+    manifest: Path, server: LoopbackServer, text: str, said: str, field: tuple[str | int, ...]
+) -> None:
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        set_automatic_import(shell.session, 0, on=True)
+        before = shell.session.text
+        await shell.press("f5")
+        trial = await shell.tested("tables")
+        assert (trial.state.errors, trial.state.records, trial.made) == ((), 2, ())
+        await shell.until_shown(said)
+        await shell.until_shown("None can be made yet")
+        assert shell.session.trial_marks.get("tables") is None
+        await shell.press("m")
+        await shell.until(lambda: (shell.field or ())[2 : 2 + len(field)] == field, f"{field}")
+        assert shell.session.text == before
+
+
+async def test_a_list_that_is_not_described_has_to_be_before_a_test(manifest: Path, server: LoopbackServer) -> None:
+    text = MANIFEST.replace(', url: "{url}/tables"', "")
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.press("f5")
+        await shell.until_said("API Endpoint URL")
+        url = ("dynamic_streams", 0, "components_resolver", "retriever", "requester", "url")
+        await shell.until(lambda: shell.field == url)
+        assert shell.run("tables") is None
+
+
+def _refused(shell: Shell, said: str, times: int) -> bool:
+    return sum(said in one for one in shell.notes) == times
+
+
+async def test_a_template_of_jobs_is_tested_once_all_stages_are_described(
+    manifest: Path, server: LoopbackServer
+) -> None:
+    text = MANIFEST.replace(
+        'requester: {{type: HttpRequester, url: "{url}/rows', 'creation_requester: {{url: "{url}/rows'
+    )
+    text = text.replace("SimpleRetriever", "AsyncRetriever", 1)
+    text = (
+        text.partition("  components_resolver")[0]
+        + """\
+  components_resolver:
+    type: ParametrizedComponentsResolver
+    stream_parameters: {{list_of_parameters_for_stream: [{{name: a}}]}}
+    components_mapping: [{{field_path: [name], value: "{{{{ components_values['name'] }}}}"}}]
+"""
+    )
+    manifest.write_text(text.format(url=server.url()), encoding="utf-8")
+    async with opened(manifest) as shell:
+        for count, key in enumerate(("f5", "f4"), 1):
+            await shell.press(key)
+            await shell.until(partial(_refused, shell, "“Polling” is required", count))
+        assert shell.run("tables") is None
+
+
 async def test_a_stream_becomes_a_template_and_back(tmp_path: Path) -> None:
     path = tmp_path / "plain.yaml"
     text = MANIFEST.format(url="http://127.0.0.1:9")
@@ -197,3 +305,41 @@ async def test_a_stream_that_the_inputs_leave_out_says_why(chosen: Path) -> None
         await shell.press("f5")
         await shell.until(lambda: (run := shell.run("invoices")) is not None and run is not trial)
         assert (await shell.tested("invoices")).state.records == 1
+
+
+async def test_a_stream_is_put_below_a_condition(manifest: Path) -> None:
+    manifest.write_text(PLAIN, encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.perform("stream.condition")
+        await shell.until(lambda: shell.field == ("streams", 0, "condition"))
+        assert shell.entry("people").note == "if"
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == PLAIN)
+
+
+async def test_a_stream_is_read_in_two_ways(manifest: Path) -> None:
+    manifest.write_text(PLAIN, encoding="utf-8")
+    async with opened(manifest) as shell:
+        await shell.perform("stream.two-ways")
+        await shell.until_said("how changes are read")
+        assert [entry.note for entry in shell.builder.navigator.entries][:2] == ["in full", "incremental"]
+        form = shell.builder.editor.stream_form
+        assert form is not None
+        await shell.until(lambda: form.stream == 1)
+        assert not shell.builder.streams.stands_by_itself
+        await shell.press("ctrl+z")
+        await shell.until(lambda: shell.session.text == PLAIN)
+
+
+PLAIN = """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [people]}
+streams:
+- type: DeclarativeStream
+  name: people
+  retriever:
+    type: SimpleRetriever
+    requester: {type: HttpRequester, url: "https://api.example.com/people"}
+    record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: []}}
+"""

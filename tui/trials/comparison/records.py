@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from hashlib import blake2b
@@ -27,6 +28,8 @@ MOST = 1_000_000
 LISTED = 1_000
 """Differences that are listed."""
 _BATCH = 2_000
+_WINDOW = 4_000_000
+"""Bytes of records that are kept to find the same ones a little further on in the other trial."""
 _FIELDS_LISTED = 20
 _STEPS_BETWEEN_CHECKS = 200_000
 _LONG_NUMBER = re.compile(rb"\d{16}")
@@ -106,21 +109,57 @@ Digest = tuple[int, bytes, bytes, int]
 
 
 def _digests(before: Trial, after: Trial, key: Sequence[Sequence[str]]) -> Iterator[list[Digest]]:
-    """For each record its side, its key, its content and its index, in batches.
+    """For each record its side, its key, its content and its index, in batches as the records are read.
 
-    Records that are written alike at the same place of both trials are left out: they are the same.
+    Records that are written alike near to each other in both trials are left out: they are the same.
     """
     lookups = [lookup(path) for path in key]
     lines = (islice(trial.records.lines(), MOST) for trial in (before, after))
-    rows = enumerate(zip_longest(*lines))
+    rows, apart = enumerate(zip_longest(*lines)), _Unmatched()
     while batch := list(islice(rows, _BATCH)):
-        yield [
-            (side, *_digest(line, lookups, row))
-            for row, pair in batch
-            if pair[0] != pair[1]
-            for side, line in enumerate(pair)
-            if line is not None
-        ]
+        for row, pair in batch:
+            if pair[0] != pair[1]:
+                apart.take(row, pair)
+        yield [(side, *_digest(line, lookups, row)) for side, line, row in apart.left_behind()]
+    rest = apart.left_behind(0)
+    while left := list(islice(rest, _BATCH)):
+        yield [(side, *_digest(line, lookups, row)) for side, line, row in left]
+
+
+class _Unmatched:
+    """The last lines of both trials that nothing on the other side is like, as far as they fit into a window.
+
+    One record more or less shifts all that follow: in the window, they find each other again.
+    """
+
+    def __init__(self) -> None:
+        self._rows: tuple[OrderedDict[bytes, list[int]], ...] = (OrderedDict(), OrderedDict())
+        """For each side, the rows of each line; the oldest line first."""
+        self._size = 0
+
+    def take(self, row: int, pair: Sequence[bytes | None]) -> None:
+        """Take in the lines of a row; None where a side has no more."""
+        for side, line in enumerate(pair):
+            if line is None:
+                continue
+            others = self._rows[1 - side]
+            if line not in others:
+                self._rows[side].setdefault(line, []).append(row)
+                self._size += len(line)
+                continue
+            others[line].pop(0)
+            self._size -= len(line)
+            if not others[line]:
+                del others[line]
+
+    def left_behind(self, most: int | None = None) -> Iterator[tuple[int, bytes, int]]:
+        """Take out the oldest lines until what is left is small enough: side, line and row."""
+        most = _WINDOW if most is None else most
+        while self._size > most:
+            side = 0 if len(self._rows[0]) > len(self._rows[1]) else 1
+            line, rows = self._rows[side].popitem(last=False)
+            self._size -= len(line) * len(rows)
+            yield from ((side, line, row) for row in rows)
 
 
 def _digest(line: bytes, lookups: Sequence[Callable[[Any], Any]], row: int) -> tuple[bytes, bytes, int]:

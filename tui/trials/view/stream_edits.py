@@ -11,7 +11,7 @@ from core.http.exchange import Role
 from core.jobs.statuses import JobStatus
 from tui.forms.schema_pane import replace_loader
 from tui.model.declared_schema import imports_automatically, loaded_from
-from tui.trials.picks import NodeUse, path_for, primary_key, template_for, use_node, uses
+from tui.trials.picks import NodeUse, path_for, primary_key, template_for, template_of_list, use_node, uses
 from tui.trials.trials import Subject, Trials
 from tui.trials.view.panels import SchemaPanel
 from tui.widgets.choice_dialog import choose
@@ -42,8 +42,10 @@ class StreamEdits:
 
     async def use_node(self, subject: Subject | None, role: Role, node: NodePath, value: object) -> str:
         """Ask what a picked node of an answer is used for, and write it there; a template, which can be used anywhere,
-        is returned instead.
+        is returned instead, and always for what streams are made of.
         """
+        if subject is not None and self._trials.shows_list(subject.name):
+            return template_of_list(node)
         offered = list(uses(role, asynchronous=subject is not None and subject.asynchronous, value=value))
         if subject is None or not offered:
             self._widget.notify("Nothing in this answer can be used in the stream.", markup=False)
@@ -65,6 +67,8 @@ class StreamEdits:
 
     async def write(self, stream: str, use: NodeUse, path: tuple[str, ...]) -> None:
         """Write a path to where it is used; asks first when it may replace a primary key."""
+        if self._refuses_list(stream):
+            return
         index, add = self._trials.index_of(stream), False
         if use is NodeUse.PRIMARY_KEY and index is not None:
             key = primary_key(self._trials.session, index)
@@ -78,6 +82,13 @@ class StreamEdits:
             use_node(self._trials.session, index, use, path, add=add)
             written = f"{use}: {'.'.join(path) or 'the whole answer'}"
             self._widget.notify(written, title="Written into the stream", markup=False)
+
+    def _refuses_list(self, stream: str) -> bool:
+        """Whether the records are none of the stream, which has no use for their keys and their schema; says so."""
+        is_list = self._trials.shows_list(stream)
+        if is_list:
+            self._widget.notify("These are not the records of the streams, but what the streams are made of.")
+        return is_list
 
     async def _ask_about_key(self, key: list[list[str]], path: list[str]) -> str | None:
         """Whether a field replaces the primary key or is added to it."""
@@ -93,6 +104,8 @@ class StreamEdits:
             self._widget.notify(f"There is a newer test of {stream}: look at its schema first.", markup=False)
             return
         session, index = self._trials.session, self._trials.index_of(stream)
+        if self._refuses_list(stream):
+            return
         source = loaded_from(session, index) if index is not None else ""
         if source and not await self._widget.app.push_screen_wait(replace_loader(source)):
             return

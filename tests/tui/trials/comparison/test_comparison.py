@@ -131,7 +131,25 @@ def test_equal_records_at_the_same_place_are_not_looked_into(monkeypatch: pytest
     assert report.note == "+1 ~1"
     assert "1 added, 0 removed, 1 changed, 4 the same." in report.summary
     assert len(looked) == 3
-    assert told == [(0, 6), (2, 6), (4, 6), (6, 6)]
+    assert list(dict.fromkeys(told)) == [(0, 6), (2, 6), (4, 6), (6, 6)]
+
+
+@pytest.mark.parametrize("window", [100_000, 300])
+def test_records_that_one_more_has_shifted_are_not_looked_into(monkeypatch: pytest.MonkeyPatch, window: int) -> None:
+    looked: list[bytes] = []
+
+    def watched(line: bytes) -> tuple[Any, bytes]:
+        looked.append(line)
+        return canonical(line)
+
+    monkeypatch.setattr(comparing, "canonical", watched)
+    monkeypatch.setattr(comparing, "_WINDOW", window)
+    monkeypatch.setattr(comparing, "_BATCH", 10)
+    before = [{"id": n // 2, "n": n} for n in range(1_000)]
+    after = [{"id": -1}, *before[:500], *before[503:], {"id": -2}]
+    report = compare_records(*pair(before, after))
+    assert "2 added, 3 removed, 0 changed, 997 the same." in report.summary
+    assert len(looked) == 5
 
 
 def test_nobody_waits_for_a_comparison_that_is_stopped() -> None:
