@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.comparing import Stage, ours, theirs
-from tests.conformance.jobs import downloads, ends, slices
+from tests.conformance.jobs import downloads, ends, requests, slices
 from tests.conformance.jobs.api import JobsApi
 from tests.conformance.jobs.scenario import Scenario
 from tests.docs.test_differences import entries
@@ -19,7 +19,8 @@ from tests.support.server import Asked, LoopbackServer
 
 pytestmark = pytest.mark.conformance
 
-SCENARIOS: dict[str, Scenario] = {**ends.SCENARIOS, **downloads.SCENARIOS, **slices.SCENARIOS}
+CONFIG = {"minutes": 2, "token": "t0ken", "user": "u", "password": "p4ssw0rd", "start_date": "2024-01-01"}
+SCENARIOS: dict[str, Scenario] = {**ends.SCENARIOS, **requests.SCENARIOS, **downloads.SCENARIOS, **slices.SCENARIOS}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -29,7 +30,7 @@ async def test_a_job_goes_through_the_same(name: str, server: LoopbackServer, or
 
 async def compared(scenario: Scenario, server: LoopbackServer, oracle: Oracle, folder: Path) -> None:
     """Have both runtimes read a scenario, and see that they do the same, but for what differs on purpose."""
-    manifest, config = scenario.manifest(), {"api_url": server.url(), "minutes": 2}
+    manifest, config = scenario.manifest(), {**CONFIG, "api_url": server.url()}
     api = JobsApi(server)
     stage = Stage(api.reset, lambda: _without_repeated_polls(server.asked) if scenario.polls_vary else server.asked)
 

@@ -191,6 +191,20 @@ async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
     assert told.outcome is Outcome.COMPLETE
 
 
+@pytest.mark.parametrize("value", [False, 0])
+async def test_a_status_of_false_or_0_is_one(server: LoopbackServer, value: object) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"state": value}), Reply({"state": "done", "url": server.url("/result")}))
+
+    told = await read_all(
+        manifest(server, mapping='{running: ["False", "0"], completed: [done], failed: [], timeout: []}')
+    )
+
+    assert told.outcome is Outcome.COMPLETE
+    assert not told.of(StatusMissing)
+    assert not told.of(StatusUnmapped)
+
+
 async def test_a_failed_job_is_created_again_up_to_three_times(server: LoopbackServer) -> None:
     serve_job(server, "busy", "broken")
     server.on("/jobs/j1", Reply({"state": "broken", "reason": "disk on fire"}))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,6 +22,10 @@ from tests.support.server import Asked, LoopbackServer, Reply
 USUAL = "201 running done"
 TABLE = 'id\tname\tkind\n1\tZoë\tNULL\n2\t"a\tb"\tx\n3\tc\td\n'
 PIECES = ("id,name\n1,a\n2,b\n", "id,name\n3,c\n")
+ACCOUNTS = [
+    {"id": 1, "kind": "a", "team": "x", "updated_at": "2024-01-02"},
+    {"id": 2, "kind": "b", "team": "y", "updated_at": "2024-01-03"},
+]
 
 
 class JobsApi:
@@ -52,14 +57,17 @@ class JobsApi:
             "/zip": Reply(archive({"items.jsonl": lines})),
             "/empty": Reply(""),
             "/busy": (Reply({"error": "busy"}, 503), Reply(JSON_LINES)),
-            "/accounts": Reply({"items": [{"id": 1, "kind": "a", "team": "x"}, {"id": 2, "kind": "b", "team": "y"}]}),
+            "/accounts": Reply({"items": ACCOUNTS}),
+            "/columns": Reply({"columns": [{"name": "id", "kind": "integer"}, {"name": "tags", "kind": "array"}]}),
+            "/oauth/token": Reply({"access_token": "access-1", "expires_in": 3600, "token_type": "Bearer"}),
+            "/login": Reply({"token": "session-1"}),
         }
 
     def _create(self, asked: Asked) -> Reply:
         wanted = asked.json if asked.body else {key: values[-1] for key, values in asked.query.items()}
         lives = str(wanted.pop("life", USUAL)).split(";")
         # The id says what the job is for: which of several is the first to be created is by chance.
-        slice_ = "-".join(map(str, wanted.values())) or "all"
+        slice_ = "-".join(re.findall(r"\w+", " ".join(map(str, wanted.values())))) or "all"
         before = self._created[slice_]
         self._created[slice_] += 1
         status, *polls = lives[min(before, len(lives) - 1)].split()
@@ -86,6 +94,7 @@ class JobsApi:
         yield from {"over": over, "percent": 100 if over else 50, "error": None}.items()
         if over:
             yield from {"url": self._url(wanted), "urls": self._urls(wanted), "none": None, "nothing": []}.items()
+            yield "ended", "yes"
             for place in ("table", "csv", "gzip", "zip", "xml", "empty", "busy", "lost"):
                 yield f"{place}_url", self._server.url(f"/{place}")
             yield "pieces", [{"url": self._server.url(f"/pieces/{number}")} for number in (1, 2)]
