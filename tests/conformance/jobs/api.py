@@ -95,7 +95,7 @@ class JobsApi:
         if over:
             yield from {"url": self._url(wanted), "urls": self._urls(wanted), "none": None, "nothing": []}.items()
             yield "ended", "yes"
-            for place in ("table", "csv", "gzip", "zip", "xml", "empty", "busy", "lost"):
+            for place in ("table", "csv", "gzip", "zip", "xml", "empty", "busy", "lost", "accounts", "columns"):
                 yield f"{place}_url", self._server.url(f"/{place}")
             yield "pieces", [{"url": self._server.url(f"/pieces/{number}")} for number in (1, 2)]
 

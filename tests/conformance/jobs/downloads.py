@@ -167,6 +167,17 @@ SCENARIOS = {
             }
         },
     ),
+    "lines that are texts": Scenario(
+        retriever={
+            "download_decoder": {"type": "IterableDecoder"},
+            "record_selector": {
+                "type": "RecordSelector",
+                "extractor": path(),
+                "record_filter": {"type": "RecordFilter", "condition": "{{ '2024-01-03' in record['record'] }}"},
+            },
+        },
+        records=1,
+    ),
     "pages by their number": Scenario(
         retriever={
             **_pages(BY_NUMBER),

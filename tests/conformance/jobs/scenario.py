@@ -35,27 +35,45 @@ class Scenario:
 
     A field that is None is left out. `states` are those of an earlier read, `otherwise` says by aspect what the
     reference does otherwise. `polls_vary`: how often a job is polled is not compared, for that goes by each runtime's
-    schedule.
+    schedule. The stream is `items`; there are others `beside` it, of which some are `failing`, and some are `made` from
+    a template.
     """
 
     retriever: Fields = field(default_factory=dict)
     stream: Fields = field(default_factory=dict)
     source: Fields = field(default_factory=dict)
+    beside: Sequence[Fields] = ()
+    made: tuple[str, ...] = ()
+    failing: tuple[str, ...] = ()
     states: Sequence[Fields] = ()
     status: str = "COMPLETE"
     records: int = 6
     otherwise: Mapping[str, Difference] = field(default_factory=dict)
     polls_vary: bool = False
 
+    @property
+    def statuses(self) -> dict[str, list[str]]:
+        """How each stream ends."""
+        ends = dict.fromkeys([one["name"] for one in self.beside], "COMPLETE") | dict.fromkeys(self.made, "COMPLETE")
+        ends |= {"items": self.status, **dict.fromkeys(self.failing, "INCOMPLETE")}
+        return {name: [status] for name, status in ends.items()}
+
     def manifest(self) -> dict[str, Any]:
-        """The whole manifest; its stream is `items`."""
+        """The whole manifest."""
         manifest: dict[str, Any] = {**as_manifest("AsyncRetriever"), **self.source}
-        (stream,) = manifest["streams"]
+        (items,) = manifest["streams"]
         fields = {"creation_requester": creation(), "download_decoder": LINES, **self.retriever}
-        kept = {**stream["retriever"], **fields}
-        stream["retriever"] = {name: value for name, value in kept.items() if value is not None}
-        stream |= self.stream
+        kept = {**items["retriever"], **fields}
+        items["retriever"] = {name: value for name, value in kept.items() if value is not None}
+        items |= self.stream
+        manifest["streams"] += self.beside
         return manifest
+
+
+def stream(name: str, retriever: Fields) -> dict[str, Any]:
+    """Another stream, without a schema."""
+    schema = {"type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}}}
+    return {"type": "DeclarativeStream", "name": name, "retriever": retriever, "schema_loader": schema}
 
 
 def request(url: str, method: str = "GET", **more: Any) -> dict[str, Any]:

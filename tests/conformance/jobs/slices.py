@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.conformance.jobs.scenario import (
     API,
     BY_KIND,
@@ -15,6 +17,7 @@ from tests.conformance.jobs.scenario import (
     parameter,
     path,
     request,
+    stream,
 )
 
 
@@ -22,22 +25,17 @@ def _state(value: dict[str, object]) -> list[dict[str, object]]:
     return [{"type": "STREAM", "stream": {"stream_descriptor": {"name": "items"}, "stream_state": value}}]
 
 
-PARENT = {
+ACCOUNTS = {
+    "type": "SimpleRetriever",
+    "requester": request(f"{API}/accounts"),
+    "record_selector": {"type": "RecordSelector", "extractor": path("items")},
+}
+PARENT: dict[str, Any] = {
     "type": "ParentStreamConfig",
     "parent_key": "id",
     "partition_field": "account",
     "extra_fields": [["kind"], ["team"]],
-    "stream": {
-        "type": "DeclarativeStream",
-        "name": "accounts",
-        "primary_key": "id",
-        "retriever": {
-            "type": "SimpleRetriever",
-            "requester": request(f"{API}/accounts"),
-            "record_selector": {"type": "RecordSelector", "extractor": path("items")},
-        },
-        "schema_loader": {"type": "InlineSchemaLoader", "schema": {"type": "object", "properties": {}}},
-    },
+    "stream": stream("accounts", ACCOUNTS),
 }
 BY_ACCOUNT = {"type": "SubstreamPartitionRouter", "parent_stream_configs": [PARENT]}
 BY_DAYS = {"creation_requester": creation(**DAYS)}
@@ -75,6 +73,22 @@ SCENARIOS = {
     "a job for each record of a parent and each interval": Scenario(
         retriever={
             "partition_router": BY_ACCOUNT,
+            "creation_requester": creation(kind="{{ stream_slice.extra_fields['kind'] }}", **DAYS),
+        },
+        stream={"incremental_sync": each_days()},
+    ),
+    "a job for each new record of a parent": Scenario(
+        retriever={
+            "partition_router": {
+                "type": "SubstreamPartitionRouter",
+                "parent_stream_configs": [
+                    {
+                        **PARENT,
+                        "incremental_dependency": True,
+                        "stream": {**PARENT["stream"], "incremental_sync": {**each_days(), "step": "P1M"}},
+                    }
+                ],
+            },
             "creation_requester": creation(kind="{{ stream_slice.extra_fields['kind'] }}", **DAYS),
         },
         stream={"incremental_sync": each_days()},
