@@ -47,6 +47,7 @@ class JobsApi:
         lines = JSON_LINES.encode()
         return {
             "/jobs": self._create,
+            "/reports": self._create,
             "/file": self._file,
             "/table": Reply(TABLE.encode("cp1252")),
             "/csv": Reply(CSV),
@@ -57,6 +58,8 @@ class JobsApi:
             "/zip": Reply(archive({"items.jsonl": lines})),
             "/empty": Reply(""),
             "/busy": (Reply({"error": "busy"}, 503), Reply(JSON_LINES)),
+            "/files/1": Reply(JSON_LINES),
+            "/files/2": Reply(JSON_LINES),
             "/accounts": Reply({"items": ACCOUNTS}),
             "/columns": Reply({"columns": [{"name": "id", "kind": "integer"}, {"name": "tags", "kind": "array"}]}),
             "/oauth/token": Reply({"access_token": "access-1", "expires_in": 3600, "token_type": "Bearer"}),
@@ -77,9 +80,10 @@ class JobsApi:
         self._server.on(f"/jobs/{name}", *(self._poll(name, wanted, said) for said in polls))
         for verb in ("abort", "delete"):
             self._server.on(f"/jobs/{name}/{verb}", Reply({"id": name}))
-        self._server.on(
-            f"/jobs/{name}/files", Reply({"files": self._urls(wanted), "items": [{"id": "1"}, {"id": "2"}]})
-        )
+        files = Reply({"files": self._urls(wanted), "items": [{"id": "1"}, {"id": "2"}]})
+        self._server.on(f"/jobs/{name}/files", files)
+        self._server.on(f"/exports/{name}/files", files)
+        self._server.on(f"/queries/{name}/results", self._page)
         place = self._server.url(f"/jobs/{name}")
         return Reply({"id": name, "kinds": ["a", "b"], "place": place}, 201, {"Location": place})
 
@@ -104,6 +108,15 @@ class JobsApi:
 
     def _url(self, wanted: Mapping[str, Any]) -> str:
         return self._server.url("/file?" + urlencode(wanted))
+
+    @staticmethod
+    def _page(asked: Asked) -> Reply:
+        """A page of four items; where the next one begins is in the body, and in a header."""
+        start = int(asked.query.get("pageToken", ["0"])[-1])
+        page, following = ITEMS[start : start + 4], str(start + 4)
+        if start + 4 >= len(ITEMS):
+            return Reply({"items": page})
+        return Reply({"items": page, "pageToken": following}, headers={"X-Next-Page": following})
 
     @staticmethod
     def _file(asked: Asked) -> Reply:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from docs.component_reference import as_manifest
@@ -57,6 +57,10 @@ class Scenario:
         ends = dict.fromkeys([one["name"] for one in self.beside], "COMPLETE") | dict.fromkeys(self.made, "COMPLETE")
         ends |= {"items": self.status, **dict.fromkeys(self.failing, "INCOMPLETE")}
         return {name: [status] for name, status in ends.items()}
+
+    def with_retriever(self, fields: Fields) -> Scenario:
+        """The same with further fields of the retriever, where it does not say them itself."""
+        return replace(self, retriever={**fields, **self.retriever})
 
     def manifest(self) -> dict[str, Any]:
         """The whole manifest."""
