@@ -151,7 +151,7 @@ async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> boo
     headers.setdefault("content-type", "application/json" if isinstance(reply.body, (dict, list)) else "text/plain")
     framing = {"transfer-encoding": "chunked"} if reply.chunked else {"content-length": str(len(body))}
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in {**framing, **headers}.items()]
+    lines += [f"{name.title()}: {value}" for name, value in {**framing, **headers}.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     sent = body if reply.cut is None else body[: reply.cut]
     if asked.method != "HEAD" and reply.chunked:

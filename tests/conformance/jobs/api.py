@@ -21,6 +21,8 @@ from tests.support.server import Asked, LoopbackServer, Reply
 
 USUAL = "201 running done"
 TABLE = 'id\tname\tkind\n1\tZoë\tNULL\n2\t"a\tb"\tx\n3\tc\td\n'
+QUOTED = 'id,name,note\n1,"a, b","two\nlines"\n2,"say ""yes""",\n3,, \n'
+ABSENT = "id,name,note\n1,NA,\n2,null,N/A\n3,None,nan\n4,none,-\n"
 PIECES = ("id,name\n1,a\n2,b\n", "id,name\n3,c\n")
 ACCOUNTS = [
     {"id": 1, "kind": "a", "team": "x", "updated_at": "2024-01-02"},
@@ -54,6 +56,16 @@ class JobsApi:
             "/pieces/1": Reply(PIECES[0]),
             "/pieces/2": Reply(PIECES[1]),
             "/xml": Reply(XML, headers={"Content-Type": "application/xml"}),
+            "/bom": Reply(("\ufeff" + CSV.replace("\n", "\r\n")).encode()),
+            "/windows": Reply(CSV.replace("\n", "\r\n")),
+            "/quoted": Reply(QUOTED),
+            "/absent": Reply(ABSENT),
+            "/encoded": Reply(gzip.compress(lines, mtime=0), headers={"Content-Encoding": "gzip"}),
+            "/csv_gzip": Reply(gzip.compress(CSV.encode(), mtime=0), headers={"Content-Type": "application/gzip"}),
+            "/csv_zip": Reply(archive({"items.csv": CSV.encode()})),
+            "/json_zip": Reply(archive({"items.json": json.dumps({"items": ITEMS}).encode()})),
+            "/json_gzip": Reply(gzip.compress(json.dumps({"items": ITEMS}).encode(), mtime=0)),
+            "/spaced": Reply(JSON_LINES.replace("\n", "\n\n")),
             "/gzip": Reply(gzip.compress(lines, mtime=0)),
             "/zip": Reply(archive({"items.jsonl": lines})),
             "/empty": Reply(""),
@@ -99,8 +111,9 @@ class JobsApi:
         if over:
             yield from {"url": self._url(wanted), "urls": self._urls(wanted), "none": None, "nothing": []}.items()
             yield "ended", "yes"
-            for place in ("table", "csv", "gzip", "zip", "xml", "empty", "busy", "lost", "accounts", "columns"):
-                yield f"{place}_url", self._server.url(f"/{place}")
+            for path in self._answers():
+                yield f"{path[1:]}_url", self._server.url(path)
+            yield "lost_url", self._server.url("/lost")
             yield "pieces", [{"url": self._server.url(f"/pieces/{number}")} for number in (1, 2)]
 
     def _urls(self, wanted: Mapping[str, Any]) -> list[str]:

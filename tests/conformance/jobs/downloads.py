@@ -26,6 +26,11 @@ def _of(place: str, decoder: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"download_target_extractor": path(place), "download_decoder": decoder, **more}
 
 
+def _in_file(place: str, **more: Any) -> dict[str, Any]:
+    extractor = {"type": "ResponseToFileExtractor", **more}
+    return {"download_decoder": None, "download_target_extractor": path(place), "download_extractor": extractor}
+
+
 def _pages(strategy: dict[str, Any]) -> dict[str, Any]:
     paginator = {"type": "DefaultPaginator", "page_token_option": parameter("page"), "pagination_strategy": strategy}
     return {"download_paginator": paginator, **AS_JSON}
@@ -167,6 +172,50 @@ SCENARIOS = {
             }
         },
     ),
+    "CSV in gzip": Scenario(retriever=_of("csv_gzip_url", {"type": "GzipDecoder", "decoder": {"type": "CsvDecoder"}})),
+    "CSV in a zip": Scenario(
+        retriever=_of("csv_zip_url", {"type": "ZipfileDecoder", "decoder": {"type": "CsvDecoder"}})
+    ),
+    "JSON in a zip": Scenario(
+        retriever=_of(
+            "json_zip_url",
+            {"type": "ZipfileDecoder", "decoder": {"type": "JsonDecoder"}},
+            download_extractor=path("items"),
+        )
+    ),
+    "JSON in gzip": Scenario(
+        retriever=_of(
+            "json_gzip_url",
+            {"type": "GzipDecoder", "decoder": {"type": "JsonDecoder"}},
+            download_extractor=path("items"),
+        )
+    ),
+    "lines in gzip, by a header": Scenario(retriever={"download_target_extractor": path("encoded_url")}),
+    "lines in gzip, by a header and by the manifest": Scenario(
+        retriever=_of("encoded_url", {"type": "GzipDecoder", "decoder": LINES})
+    ),
+    "lines with blank ones between": Scenario(retriever={"download_target_extractor": path("spaced_url")}),
+    "CSV with a carriage return in each line": Scenario(retriever=_of("windows_url", {"type": "CsvDecoder"})),
+    "CSV with a byte order mark": Scenario(
+        retriever=_of("bom_url", {"type": "CsvDecoder"}), otherwise={"records": Difference("A byte order mark")}
+    ),
+    "CSV with a byte order mark that is named": Scenario(
+        retriever=_of("bom_url", {"type": "CsvDecoder", "encoding": "utf-8-sig"})
+    ),
+    "CSV with quotes, lines in cells and nothing in them": Scenario(
+        retriever=_of("quoted_url", {"type": "CsvDecoder"}), records=3
+    ),
+    "CSV whose empty cells are null": Scenario(
+        retriever=_of("quoted_url", {"type": "CsvDecoder", "set_values_to_none": ["", " "]}), records=3
+    ),
+    "a table in a file": Scenario(retriever=_in_file("csv_url")),
+    "a table in a file in gzip": Scenario(retriever=_in_file("csv_gzip_url")),
+    "a table in a file with quotes, and lines in cells": Scenario(retriever=_in_file("quoted_url"), records=3),
+    "a table in a file whose words for nothing are null": Scenario(retriever=_in_file("absent_url"), records=4),
+    "a table in a file whose words for nothing are kept": Scenario(
+        retriever=_in_file("absent_url", preserve_na_values=True), records=4
+    ),
+    "a table in a file with nothing": Scenario(retriever=_in_file("empty_url"), records=0),
     "lines that are texts": Scenario(
         retriever={
             "download_decoder": {"type": "IterableDecoder"},

@@ -93,6 +93,24 @@ SCENARIOS = {
         },
         stream={"incremental_sync": each_days()},
     ),
+    "fields of a parent, by their names": Scenario(
+        retriever={
+            "partition_router": BY_ACCOUNT,
+            "creation_requester": creation(kind="{{ kind }}", team="{{ team | upper }}"),
+            "polling_requester": request(JOB, request_parameters={"team": "{{ team }}"}),
+        }
+    ),
+    "records of before, which the cursor leaves out": Scenario(
+        retriever=BY_DAYS,
+        stream={"incremental_sync": {**each_days(), "is_client_side_incremental": True, "step": "P1Y"}},
+        states=_state({"updated_at": "2024-01-04"}),
+        records=3,
+    ),
+    "jobs as many as an input says": Scenario(
+        retriever=BY_DAYS,
+        stream={"incremental_sync": each_days(1)},
+        source={"max_concurrent_async_job_count": "{{ config['minutes'] }}"},
+    ),
     "one job at a time": Scenario(
         retriever=BY_DAYS, stream={"incremental_sync": each_days(1)}, source={"max_concurrent_async_job_count": 1}
     ),
