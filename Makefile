@@ -12,7 +12,7 @@ help:
 	@echo "make demo    read the SendGrid sample from a local demo API, through a real job"
 	@echo "make test    run the quick tests, in about three minutes"
 	@echo "make test-slow  run the rest: differences from Airbyte's runtime, faults and kills, screens, journeys"
-	@echo "make conformance  have both runtimes read every example of the reference and every sample, and compare them"
+	@echo "make conformance  have both runtimes read every example of the reference, every sample and many jobs, and compare them"
 	@echo "make test-clients  read through programs of others: PyAirbyte, Spark; install what the container has"
 	@echo "make bench   compare speed and memory with Airbyte's runtime, time the builder (ROWS=1000000: more rows)"
 	@echo "make check   run the linters and type checkers"

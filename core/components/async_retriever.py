@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -232,7 +233,7 @@ class AsyncRetriever(Retriever):
 
     def unportable(self) -> list[Problem]:
         """What is of ours alone; and Airbyte takes the whole result for the records, whatever their path says."""
-        warnings = [*unportable(self.job_steps)]
+        warnings = [*unportable(self.job_steps), *self._fractions()]
         selector = self.record_selector.extractor
         if self.download_extractor is not None or not selector.path_keys or self.download_requester is None:
             return warnings
@@ -240,6 +241,15 @@ class AsyncRetriever(Retriever):
         place = ("record_selector", "extractor", "field_path")
         hint = "write it as the `download_extractor` of the retriever"
         return [*warnings, Problem(message, place, Severity.WARNING, hint, fields=("download_extractor",))]
+
+    def _fractions(self) -> Iterator[Problem]:
+        """Parts of minutes and seconds: Airbyte refuses such a number, and cuts one that is text."""
+        for name in ("polling_job_timeout", "failed_retry_wait_time_in_seconds"):
+            value = getattr(self, name)
+            text = value.source if isinstance(value, Template) else value
+            with suppress(TypeError, ValueError):
+                if not float(text).is_integer():
+                    yield Problem("Airbyte takes only whole numbers here", (name,), Severity.WARNING)
 
     # What the texts of the manifest give for a run
 

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,18 +53,24 @@ class Stage:
 
 
 async def ours(
-    manifest: Mapping[str, Any], config: Mapping[str, Any], streams: tuple[str, ...], folder: Path, stage: Stage
+    manifest: Mapping[str, Any],
+    config: Mapping[str, Any],
+    streams: tuple[str, ...],
+    folder: Path,
+    stage: Stage,
+    *,
+    states: Sequence[Mapping[str, Any]] = (),
 ) -> Conduct:
-    """What this project does, as `source-longhaul` in this process."""
+    """What this project does, as `source-longhaul` in this process; `states` are those of an earlier read."""
     asking = Asking(folder, manifest, config)
 
-    async def said(command: str, *names: str) -> Answer:
+    async def said(command: str, *names: str, **more: Any) -> Answer:
         stage.reset()
-        return await asyncio.to_thread(asking, command, *names)
+        return await asyncio.to_thread(asking, command, *names, **more)
 
     spec, check, discover = await said("spec"), await said("check"), await said("discover")
     asking.catalog = configured(discover)
-    return _conduct((spec, check, discover, await said("read", *streams)), streams, stage)
+    return _conduct((spec, check, discover, await said("read", *streams, states=[*states])), streams, stage)
 
 
 async def theirs(
@@ -74,9 +80,10 @@ async def theirs(
     oracle: Oracle,
     stage: Stage,
     *,
+    states: Sequence[Mapping[str, Any]] = (),
     files: Path | None = None,
 ) -> Conduct:
-    """What the reference does; `files` is the folder for the files of records."""
+    """What the reference does; `states` are those of an earlier read, `files` is where the files of records go."""
 
     async def said(command: str, *arguments: Any) -> Answer:
         stage.reset()
@@ -85,7 +92,9 @@ async def theirs(
 
     spec, check, discover = await said("spec"), await said("check"), await said("discover")
     return _conduct(
-        (spec, check, discover, await said("read", configured(discover), [], files and str(files))), streams, stage
+        (spec, check, discover, await said("read", configured(discover), [*states], files and str(files))),
+        streams,
+        stage,
     )
 
 

@@ -57,10 +57,6 @@ OTHERWISE: dict[str, tuple[set[str], str]] = {
         {"check", "statuses", "requests", "records"},
         "the login stands beside `url_base`; the reference puts it after the path of the data, where nothing is",
     ),
-    "ResponseToFileExtractor": (
-        {"check", "statuses", "records"},
-        "the reference fails on every answer with a content type",
-    ),
     "RequestBodyPlainText": ({"requests"}, "the body says that it is text"),
 }
 REFUSED = {

@@ -92,6 +92,21 @@ def test_job_features_that_only_longhaul_has_are_reported() -> None:
     ]
 
 
+@pytest.mark.parametrize("field", ["polling_job_timeout", "failed_retry_wait_time_in_seconds"])
+@pytest.mark.parametrize("value", ["0.5", "'1.5'"])
+def test_parts_of_minutes_and_seconds_are_reported(field: str, value: str) -> None:
+    def told(written: str) -> bool:
+        problems = load_connector(
+            Document.parse(JOBS.replace("polling_interval: 1", f"{field}: {written}"))
+        ).portability
+        return "9:7: Airbyte takes only whole numbers here" in [str(problem) for problem in problems]
+
+    assert told(value)
+    assert not told("2")
+    assert not told("'2'")
+    assert not told("\"{{ config['minutes'] }}\"")
+
+
 def test_a_run_says_nothing_of_it() -> None:
     assert load_connector(Document.parse(JOBS)).problems == ()
 
@@ -148,6 +163,13 @@ def test_what_is_marked_as_text_is_only_text_there(schema: dict[str, Any]) -> No
             if plan.text:
                 assert "type: integer" not in written, (name, key)
                 assert "type: number" not in written, (name, key)
+
+
+def test_parts_of_minutes_and_seconds_are_taken_nowhere(schema: dict[str, Any]) -> None:
+    fields = schema["definitions"]["AsyncRetriever"]["properties"]
+
+    for field in ("polling_job_timeout", "failed_retry_wait_time_in_seconds"):
+        assert {one["type"] for one in fields[field]["anyOf"]} == {"integer", "string"}
 
 
 def test_a_type_that_airbyte_does_not_know_is_one_warning_whatever_is_set_in_it() -> None:

@@ -191,6 +191,20 @@ async def test_statuses_are_compared_as_text(server: LoopbackServer) -> None:
     assert told.outcome is Outcome.COMPLETE
 
 
+@pytest.mark.parametrize("value", [False, 0])
+async def test_a_status_of_false_or_0_is_one(server: LoopbackServer, value: object) -> None:
+    serve_job(server)
+    server.on("/jobs/j1", Reply({"state": value}), Reply({"state": "done", "url": server.url("/result")}))
+
+    told = await read_all(
+        manifest(server, mapping='{running: ["False", "0"], completed: [done], failed: [], timeout: []}')
+    )
+
+    assert told.outcome is Outcome.COMPLETE
+    assert not told.of(StatusMissing)
+    assert not told.of(StatusUnmapped)
+
+
 async def test_a_failed_job_is_created_again_up_to_three_times(server: LoopbackServer) -> None:
     serve_job(server, "busy", "broken")
     server.on("/jobs/j1", Reply({"state": "broken", "reason": "disk on fire"}))
@@ -318,6 +332,34 @@ async def test_jobs_are_deleted_after_success_and_after_failure(
     assert told.outcome is outcome
     deleted = [asked for asked in server.asked if asked.method == "DELETE"]
     assert len(deleted) == len(server.to("/jobs"))
+
+
+async def test_what_a_slice_adds_to_requests_is_in_the_creation(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    router = """
+partition_router:
+  type: ListPartitionRouter
+  cursor_field: kind
+  values: [a]
+  request_option: {type: RequestOption, inject_into: request_parameter, field_name: kind}
+"""
+    cursor = """
+incremental_sync:
+  type: DatetimeBasedCursor
+  cursor_field: day
+  datetime_format: "%Y-%m-%d"
+  start_datetime: "2024-01-01"
+  end_datetime: "2024-01-31"
+  start_time_option: {type: RequestOption, inject_into: request_parameter, field_name: since}
+  end_time_option: {type: RequestOption, inject_into: body_json, field_name: until}
+"""
+
+    told = await read_all(manifest(server, retriever=router, stream=cursor))
+
+    assert told.outcome is Outcome.COMPLETE
+    (created,) = server.to("/jobs")
+    assert (created.query, created.json) == ({"kind": ["a"], "since": ["2024-01-01"]}, {"until": "2024-01-31"})
+    assert not any(asked.query or asked.body for asked in server.asked if asked.path != "/jobs")
 
 
 async def test_a_delete_that_fails_is_a_warning(server: LoopbackServer) -> None:

@@ -6,7 +6,7 @@ import logging
 import os
 
 import airbyte_cdk.sources.utils.files_directory as place
-import brisk_polls  # noqa: F401
+import skipped_waits  # noqa: F401
 from airbyte_cdk.entrypoint import AirbyteEntrypoint
 from airbyte_cdk.models import (
     AirbyteCatalog,

@@ -2,7 +2,7 @@
 
 import logging
 
-import brisk_polls  # noqa: F401
+import skipped_waits  # noqa: F401
 from airbyte_cdk.models import (
     AirbyteStateMessageSerializer,
     ConfiguredAirbyteCatalog,

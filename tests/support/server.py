@@ -66,10 +66,15 @@ Answer = Reply | Callable[[Asked], Reply]
 
 
 class LoopbackServer:
-    """Serves what `on` says; every other path is a 404. `asked` holds the requests in the order of arrival."""
+    """Serves what `on` says; every other path is a 404. `asked` holds the requests in the order of arrival.
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    The names of headers are in small letters, as with HTTP/2 and many proxies, or in `capitals`, as most servers write
+    them.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None = None, *, capitals: bool = False) -> None:
         self._tls = tls
+        self._capitals = capitals
         self.asked: list[Asked] = []
         self._arrived = asyncio.Event()
         self._answers: dict[str, list[Answer]] = {}
@@ -132,7 +137,7 @@ class LoopbackServer:
         asked = Asked(method, target, headers, body)
         self.asked.append(asked)
         self._arrived.set()
-        return await _send(self._reply(asked), asked, writer)
+        return await _send(self._reply(asked), asked, writer, capitals=self._capitals)
 
     def _reply(self, asked: Asked) -> Reply:
         answers = self._answers.get(asked.path, [Reply({"error": "no such path"}, 404)])
@@ -140,7 +145,7 @@ class LoopbackServer:
         return answer if isinstance(answer, Reply) else answer(asked)
 
 
-async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> bool:
+async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter, *, capitals: bool) -> bool:
     """Send the reply; False when the connection is over."""
     if reply.gate is not None:
         await reply.gate.wait()
@@ -151,7 +156,8 @@ async def _send(reply: Reply, asked: Asked, writer: asyncio.StreamWriter) -> boo
     headers.setdefault("content-type", "application/json" if isinstance(reply.body, (dict, list)) else "text/plain")
     framing = {"transfer-encoding": "chunked"} if reply.chunked else {"content-length": str(len(body))}
     lines = [f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in {**framing, **headers}.items()]
+    named = {name.title() if capitals else name: value for name, value in {**framing, **headers}.items()}
+    lines += [f"{name}: {value}" for name, value in named.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     sent = body if reply.cut is None else body[: reply.cut]
     if asked.method != "HEAD" and reply.chunked:
