@@ -21,7 +21,9 @@ from core.custom.permission import CustomCode
 from core.custom.program.frames import LARGEST, FrameError, frame, loads, portions, read_frame
 from core.environment import CUSTOM_PYTHON, CUSTOM_SECONDS
 from core.errors import InputError
+from core.events import SliceFinished
 from core.reading import open_reader
+from core.runtime.slices import StreamSlice
 from tests.custom.test_against_reference import CONFIG, custom, items, manifest
 from tests.support.custom import CODE, allowed
 from tests.support.oracle import PYTHON
@@ -302,6 +304,19 @@ async def test_a_router_that_adds_text(server: LoopbackServer) -> None:
     told = await read_all(text, CONFIG, custom=allowed(ROUTER.replace("DATA", "['odd']"), "components.py"))
     assert told.outcome == "failed"
     assert "The custom code source_declarative_manifest.components.Router failed: ValueError" in told.errors
+
+
+async def test_a_router_whose_slices_another_process_has_planned(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    text = manifest(server, retriever={"partition_router": custom("PartitionRouter", "Regions")})
+    async with open_reader(replace(connector(text), custom=allowed()), CONFIG) as reader:
+        planned = [StreamSlice({"region": "eu"}), StreamSlice({"region": "us"})]
+        events = [event async for event in reader.read("items", slices=planned)]
+    assert [event.outcome for event in events if isinstance(event, SliceFinished)] == ["complete"] * 2
+    assert sorted((asked.query["region"], asked.headers["x-kind"]) for asked in server.asked) == [
+        (["eu"], "EU"),
+        (["us"], "US"),
+    ]
 
 
 HANDLER = """

@@ -81,7 +81,7 @@ def response_of(written, body):
     response.raw = urllib3.HTTPResponse(
         body=io.BytesIO(body), headers=dict(headers), status=response.status_code, preload_content=False
     )
-    response.request = request_of(written["request"])
+    response.request = request_of(written["request"]) if written["request"] else None
     return response
 
 
