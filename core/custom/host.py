@@ -29,6 +29,8 @@ from core.errors import ReadError
 
 START_WITHIN = 120.0
 """Seconds in which the process has to have imported airbyte-cdk and the code."""
+_END_WITHIN = 5.0
+"""Seconds in which the process ends what the code has started, and itself."""
 PROGRAM = Path(__file__).parent / "program"
 _LONGEST = 20_000
 """Characters of what is told of an exception."""
@@ -264,15 +266,23 @@ class _Process:
         """End it, with all processes that it has started."""
         self._stop("the run is over.")
         for thread in self._threads:
-            thread.join(5)
+            thread.join(_END_WITHIN)
 
     def _stop(self, why: str) -> None:
         with self._lock:
             self._end = self._end or why
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        self._cut_lifeline()
+        try:
+            self._process.wait(_END_WITHIN)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _cut_lifeline(self) -> None:
+        with self._lock:
+            life, self._life = self._life, -1
+        if life != -1:
+            os.close(life)
 
     def _write(self, data: bytes, deadline: float) -> None:
         """Raises `TimeoutError`."""
@@ -316,7 +326,7 @@ class _Process:
         with self._writing:
             os.close(self._out)
             self._out = -1
-        os.close(self._life)
+        self._cut_lifeline()
 
     def _take(self, text: bytes, body: bytes) -> None:
         message = loads(text)

@@ -103,9 +103,39 @@ async def test_a_run_that_is_cancelled_takes_the_process_with_it(server: Loopbac
         os.kill(pid, 0)
 
 
-@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="waits for the process of another one, as Linux can")
-@pytest.mark.parametrize("code", ["", "import re; print('busy', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')"])
-def test_the_process_ends_with_one_that_is_killed(code: str) -> None:
+BUSY = "import re; print('busy', flush=True); re.match('(a+)+$', 'a' * 60 + 'b')"
+DAEMON = """
+import os, subprocess
+daemon = "import os, time; os.fork() and os._exit(0); os.setsid(); print(os.getpid(), flush=True); time.sleep(1000)"
+with subprocess.Popen([{python!r}, "-c", daemon], stdout=subprocess.PIPE, text=True, start_new_session=True) as begun:
+    with open({file!r}, "w") as pids:
+        print(os.getpid(), begun.stdout.readline(), file=pids)
+"""
+
+
+def daemons(folder: Path) -> str:
+    """Code that starts a process which leaves its group and its parent; both are named in the file `pids`."""
+    return DAEMON.format(python=sys.executable, file=str(folder / "pids"))
+
+
+def running(folder: Path) -> list[int]:
+    """The processes of that code, to wait for."""
+    return [os.pidfd_open(int(pid)) for pid in (folder / "pids").read_text(encoding="utf-8").split()]
+
+
+def until_over(processes: list[int]) -> None:
+    for process in processes:
+        assert select.select([process], [], [], 30)[0] == [process]
+        os.close(process)
+
+
+linux = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="finds and waits for processes as Linux can")
+
+
+@linux
+@pytest.mark.parametrize("more", ["", BUSY], ids=["idle", "busy"])
+def test_all_that_was_started_ends_with_a_process_that_is_killed(more: str, tmp_path: Path) -> None:
+    code = daemons(tmp_path) + more
     begin = (
         "import os, signal, threading\n"
         "from core.custom.host import CustomHost\n"
@@ -113,7 +143,7 @@ def test_the_process_ends_with_one_that_is_killed(code: str) -> None:
         f"code = {code!r}\n"
         "host = CustomHost(CustomCode.of(code, 'c.py'), {}, {})\n"
         "threading.Thread(target=host._running, daemon=True).start()\n"
-        "while not (host._process and (host._process._said if code else host._started.done())):\n"
+        f"while not (host._process and (host._process._said if {bool(more)} else host._started.done())):\n"
         "    pass\n"
         "print(host._process._process.pid, flush=True)\n"
         "input()\n"
@@ -123,11 +153,23 @@ def test_the_process_ends_with_one_that_is_killed(code: str) -> None:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen([sys.executable, "-c", begin], env=environment, **pipes) as killed:
         assert killed.stdout is not None
-        running = os.pidfd_open(int(killed.stdout.readline()))
+        processes = [os.pidfd_open(int(killed.stdout.readline())), *running(tmp_path)]
         killed.communicate("\n")
     assert killed.returncode == -9
-    assert select.select([running], [], [], 30)[0] == [running]
-    os.close(running)
+    assert len(processes) == 3
+    until_over(processes)
+
+
+@linux
+@pytest.mark.parametrize("end", ["", "os.abort()"], ids=["closed", "by itself"])
+def test_all_that_was_started_ends_with_the_run(end: str, tmp_path: Path) -> None:
+    host = CustomHost(allowed(daemons(tmp_path) + end, "c.py"), {}, {})
+    with pytest.raises(CustomError, match="signal 6" if end else "KeyError"):
+        host.ask("anything", {"do": "build", "path": [], "definition": {}})
+    host.close()
+    for pid in (tmp_path / "pids").read_text(encoding="utf-8").split():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
 
 
 def until_asked(host: CustomHost) -> None:
