@@ -374,6 +374,8 @@ def _environment() -> dict[str, str]:
 
 def dumps(value: Any) -> bytes:
     """A value as JSON. Raises `CustomError`."""
+    with suppress(TypeError):  # a key that is no text
+        return orjson.dumps(value, _jsonable)
     try:
         return orjson.dumps(value, _jsonable, orjson.OPT_NON_STR_KEYS)
     except TypeError:  # a whole number that is too large for it, or half a character

@@ -189,6 +189,24 @@ async def test_records_of_any_size_pass(server: LoopbackServer) -> None:
     assert [len(record["n"]) for record in told.records] == [2_000_000] * 40
 
 
+GROWING = """
+class Growing:
+    def extract_records(self, response):
+        yield {1: "small", "size": 0}
+        for _ in range(70):
+            yield {"size": 2_000_000, "text": "x" * 2_000_000}
+"""
+
+
+async def test_records_that_are_larger_than_the_first_one_pass(server: LoopbackServer) -> None:
+    server.on("/items", items(1))
+    text = manifest(server, selector={"extractor": custom("RecordExtractor", "Growing")})
+    told = await read_all(text, CONFIG, custom=allowed(GROWING, "components.py"))
+    assert told.outcome == "complete", told.errors
+    assert told.records[0] == {"1": "small", "size": 0}
+    assert [len(record["text"]) for record in told.records[1:]] == [2_000_000] * 70
+
+
 async def test_the_environment_is_not_given_away(server: LoopbackServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONGHAUL_API_KEY", "key-in-the-environment")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-key")
@@ -451,3 +469,4 @@ def test_frames() -> None:
     assert portions([b"x" * 3] * 5, most=2, largest=100) == [[b"xxx"] * 2, [b"xxx"] * 2, [b"xxx"]]
     assert portions([b"x" * 60, b"y" * 60, b"z"], most=9, largest=50) == [[b"x" * 60], [b"y" * 60], [b"z"]]
     assert loads(b'{"n": 123456789012345678901}') == {"n": 123456789012345678901}
+    assert loads(b'{"n": 1000000000000000000000}') == {"n": 10**21}

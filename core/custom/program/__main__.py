@@ -102,11 +102,10 @@ class Program:
 
     def _batch(self, number):
         """The next items of an iterator; it is forgotten at its end."""
-        items = next(self._open[number], None)
-        if items is None:
+        items, is_last = next(self._open[number], (b"[]", True))
+        if is_last:
             del self._open[number]
-            return {"more": None}, b"[]", b""
-        return {"more": number}, items, b""
+        return {"more": None if is_last else number}, items, b""
 
     def _told(self, error):
         """An exception as text, with the line of the code that it came from."""
