@@ -15,7 +15,6 @@ from airbyte_cdk.sources.types import StreamSlice
 from frames import ITEMS, ITEMS_SIZE, LARGEST, encoded
 from requests.structures import CaseInsensitiveDict
 
-
 MOST_SIZE = LARGEST // 4
 """Bytes of items in a message that has several."""
 
