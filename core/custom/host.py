@@ -255,7 +255,7 @@ class _Process:
             self._stop(why)
             raise CustomError(f"The custom code {who} gives no answer: {why}") from None
         except _Told as told:
-            raise CustomError(self._mask(told.text(who))[:_LONGEST]) from None
+            raise CustomError(self._mask(told.text(who, self._code.python))[:_LONGEST]) from None
         except _Ended as ended:
             raise CustomError(self._mask(f"The custom code {who} gives no answer: {ended}")) from None
         finally:
@@ -354,10 +354,13 @@ class _Told(Exception):
         super().__init__()
         self._error = error
 
-    def text(self, who: str) -> str:
+    def text(self, who: str, python: str) -> str:
         kind, place = self._error["class"], self._error["place"]
         what = f"{kind}: {self._error['message']}" if kind else self._error["message"]
-        return f"The custom code {who} failed{f' at {place}' if place else ''}: {what}"
+        told = f"The custom code {who} failed{f' at {place}' if place else ''}: {what}"
+        if kind == "ModuleNotFoundError" and "airbyte-cdk" not in what:
+            told += f". Install what it is in for the Python that runs the code, {python}."
+        return told
 
 
 class _Ended(Exception):
@@ -365,6 +368,8 @@ class _Ended(Exception):
 
 
 def _ending(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "signal 9: it was killed, as when memory runs out"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
