@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
+import httpx
 from pydantic import Field
 
+from core.custom.host import dumps
 from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
 from core.runtime.context import Context, readable, text_of
-from core.runtime.roles import Extractor, Requester
-from core.runtime.slices import StreamSlice
+from core.runtime.roles import Extractor, Requester, WholeResponse
+from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import Template
 
 _TARGET = "download_target"
@@ -46,11 +48,14 @@ class FileUploader(Component):
         message = "`file_extractor` has no effect, in Airbyte neither: the file is the whole answer"
         return [Problem(message, ("file_extractor",), Severity.WARNING)]
 
-    def target(self, record: Mapping[str, Any], context: Context) -> str | None:
+    async def target(self, record: Mapping[str, Any], context: Context) -> str | None:
         """The link to the file of a record; None where it has none. Raises `ReadError`."""
         extractor = self.download_target_extractor
         with readable():
-            found = [*extractor.bind_as_is(context.scope(extractor))(record)]
+            if extractor.takes_response:
+                found = await context.apart(lambda: self._found_in_response(record, context))
+            else:
+                found = [*extractor.bind_as_is(context.scope(extractor))(record)]
         links = [link for item in found for link in (item if isinstance(item, list) else [item]) if link]
         if links and not isinstance(links[0], str):
             raise ReadError(
@@ -58,6 +63,12 @@ class FileUploader(Component):
                 "check the `download_target_extractor`."
             )
         return links[0] if links else None
+
+    def _found_in_response(self, record: Mapping[str, Any], context: Context) -> list[Any]:
+        """What an extractor that takes responses finds in one whose body is the record (Airbyte)."""
+        extractor = self.download_target_extractor
+        extract = extractor.bind_in(context, context.scope(extractor), SliceMemory())
+        return [*extract(WholeResponse(httpx.Response(200, content=dumps(record)), lambda: [record]))]
 
     def name(self, record: Mapping[str, Any], context: Context) -> str:
         """The name of the file of a record, as the manifest makes it; empty: it has none. Raises `ReadError`."""

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
 from core.runtime.context import Context, readable
 from core.runtime.field_path import evaluated, find
-from core.runtime.record_pipeline import KeyOf
+from core.runtime.record_pipeline import KeyOf, changing
 from core.runtime.roles import Transformation
 from core.runtime.slices import Record
 from core.templates import Template
@@ -164,7 +165,7 @@ class JsonSchemaPropertySelector(Component):
         description="Changes made to the schema's properties first, so that their names are those of the API.",
     )
 
-    def selected(self, context: Context) -> set[str] | None:
+    async def selected(self, context: Context) -> set[str] | None:
         """The names of the properties that are wanted; None: all of them. Raises `ReadError`.
 
         A schema without properties selects nothing in particular (Airbyte asks for no property then).
@@ -175,7 +176,8 @@ class JsonSchemaPropertySelector(Component):
         wanted = deepcopy(dict(properties))
         with readable():
             for transformation in self.transformations:
-                transformation.bind(context.scope(transformation))(wanted)
+                change = changing(transformation.bind_in(context, context.scope(transformation)))
+                [wanted] = await context.apart(partial(change, [wanted]))
         return set(wanted)
 
 
@@ -209,7 +211,7 @@ class QueryProperties(Component):
         endpoint = self.property_list
         names = await endpoint.names(context) if isinstance(endpoint, PropertiesFromEndpoint) else endpoint
         always = self.always_include_properties or []
-        selected = self.property_selector.selected(context) if self.property_selector else None
+        selected = await self.property_selector.selected(context) if self.property_selector else None
         if self.property_chunking is not None:
             return list(self.property_chunking.portions(names, always, selected))
         return [[*always, *(name for name in names if selected is None or name in selected)]]

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from core.errors import ReadError
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
 from core.runtime.context import Context, readable
-from core.runtime.record_pipeline import ManyRecords
+from core.runtime.record_pipeline import changing, keeping
 from core.runtime.roles import RecordFilterRole, SchemaLoader, Transformation
 from core.runtime.slices import StreamSlice
 from core.templates import Template
@@ -210,20 +211,19 @@ class DynamicSchemaLoader(SchemaLoader):
         return await loaded.get(lambda: self._load(context))
 
     async def _load(self, context: Context) -> Schema:
-        run, context = context.run, context.for_slice(StreamSlice())
+        context = context.for_slice(StreamSlice())
         variables = {**context.variables, "config": context.config}
         record = await context.run.first_record(self.retriever, context)
         properties = self.schema_type_identifier.properties(record, variables) if record else {}
         with readable():
             if self.schema_filter is not None:
-                keep = self.schema_filter.bind(variables)
-                properties = {name: part for name, part in properties.items() if keep({name: part})}
+                keep = keeping(self.schema_filter.bind_in(context, variables))
+                one_by_one = [{name: part} for name, part in properties.items()]
+                kept = await context.apart(lambda: keep(one_by_one))
+                properties = {name: part for one in kept for name, part in one.items()}
             for transformation in self.schema_transformations:
-                change = transformation.bind_in(context, variables)
-                if isinstance(change, ManyRecords):
-                    [properties] = await run.loop.run_in_executor(run.executor, change.apply, [properties])
-                else:
-                    change(properties)
+                change = changing(transformation.bind_in(context, variables))
+                [properties] = await context.apart(partial(change, [properties]))
         return {
             "$schema": "https://json-schema.org/draft-07/schema#",
             "type": "object",

@@ -29,6 +29,8 @@ from core.errors import ReadError
 
 START_WITHIN = 120.0
 """Seconds in which the process has to have imported airbyte-cdk and the code."""
+_END_WITHIN = 5.0
+"""Seconds in which the process ends what the code has started, and itself."""
 PROGRAM = Path(__file__).parent / "program"
 _LONGEST = 20_000
 """Characters of what is told of an exception."""
@@ -253,7 +255,7 @@ class _Process:
             self._stop(why)
             raise CustomError(f"The custom code {who} gives no answer: {why}") from None
         except _Told as told:
-            raise CustomError(self._mask(told.text(who))[:_LONGEST]) from None
+            raise CustomError(self._mask(told.text(who, self._code.python))[:_LONGEST]) from None
         except _Ended as ended:
             raise CustomError(self._mask(f"The custom code {who} gives no answer: {ended}")) from None
         finally:
@@ -264,15 +266,23 @@ class _Process:
         """End it, with all processes that it has started."""
         self._stop("the run is over.")
         for thread in self._threads:
-            thread.join(5)
+            thread.join(_END_WITHIN)
 
     def _stop(self, why: str) -> None:
         with self._lock:
             self._end = self._end or why
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(5)
+        self._cut_lifeline()
+        try:
+            self._process.wait(_END_WITHIN)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _cut_lifeline(self) -> None:
+        with self._lock:
+            life, self._life = self._life, -1
+        if life != -1:
+            os.close(life)
 
     def _write(self, data: bytes, deadline: float) -> None:
         """Raises `TimeoutError`."""
@@ -316,7 +326,7 @@ class _Process:
         with self._writing:
             os.close(self._out)
             self._out = -1
-        os.close(self._life)
+        self._cut_lifeline()
 
     def _take(self, text: bytes, body: bytes) -> None:
         message = loads(text)
@@ -344,10 +354,13 @@ class _Told(Exception):
         super().__init__()
         self._error = error
 
-    def text(self, who: str) -> str:
+    def text(self, who: str, python: str) -> str:
         kind, place = self._error["class"], self._error["place"]
         what = f"{kind}: {self._error['message']}" if kind else self._error["message"]
-        return f"The custom code {who} failed{f' at {place}' if place else ''}: {what}"
+        told = f"The custom code {who} failed{f' at {place}' if place else ''}: {what}"
+        if kind == "ModuleNotFoundError" and "airbyte-cdk" not in what:
+            told += f". Install what it is in for the Python that runs the code, {python}."
+        return told
 
 
 class _Ended(Exception):
@@ -355,6 +368,8 @@ class _Ended(Exception):
 
 
 def _ending(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "signal 9: it was killed, as when memory runs out"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
@@ -364,6 +379,8 @@ def _environment() -> dict[str, str]:
 
 def dumps(value: Any) -> bytes:
     """A value as JSON. Raises `CustomError`."""
+    with suppress(TypeError):  # a key that is no text
+        return orjson.dumps(value, _jsonable)
     try:
         return orjson.dumps(value, _jsonable, orjson.OPT_NON_STR_KEYS)
     except TypeError:  # a whole number that is too large for it, or half a character

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +15,9 @@ from core.decoding.errors import DecodeError, describe
 from core.http.charsets import charset_of
 from core.http.messages import api_message, json_body, shorten
 from core.runtime.component import Component
+from core.runtime.context import Context
 from core.runtime.field_path import what_is_at
-from core.runtime.roles import Decoder, Extractor, Requester
+from core.runtime.roles import Decoder, Extractor, Requester, WholeResponse
 from core.runtime.slices import SliceMemory
 from core.templates import Template
 from core.templates.lookups import Lookup
@@ -42,14 +43,20 @@ class Answer:
     """What could read the body; None where nothing could, or nothing had to."""
 
     @classmethod
-    def of(cls, response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]) -> Answer:
-        """Decode a response that was read completely.
+    def of(
+        cls,
+        response: httpx.Response,
+        decoder: Decoder,
+        fallbacks: Callable[[str], Sequence[Decoder]],
+        context: Context | None = None,
+    ) -> Answer:
+        """Decode a response that was read completely; in a thread where the decoder `waits`, which needs the `context`.
 
         A body that the decoder can't read is no error here: a 202 with a `Location` header and an empty or plain
         body is enough to poll by. It is then taken for what its Content-Type says: a form, text, or what the
         `fallbacks` for that type can read.
         """
-        elements, used = _elements(response, decoder, fallbacks)
+        elements, used = _elements(response, decoder, fallbacks, context)
         body = elements[0] if len(elements) == 1 else elements
         request = response.request
         extra = {
@@ -72,13 +79,24 @@ class Answer:
 
     def elements_anew(self, memory: SliceMemory) -> Iterator[Any]:
         """The elements, decoded once more: what takes them may change them."""
-        if self.decoder is None:
+        if self.decoder is None or self.decoder.takes_response:
             return iter(deepcopy(self.elements))
         return self.decoder.for_slice(memory).decode(iter((self.response.content,)), charset_of(self.response))
 
-    def find(self, extractor: Extractor, variables: Mapping[str, Any]) -> Iterator[Any]:
-        """What the extractor finds in the body, else beside it (`headers`, `status_code`, `text`)."""
-        extract = extractor.bind({**variables, **self._beside})
+    def whole(self, memory: SliceMemory) -> WholeResponse:
+        """The answer as the one element of an extractor that takes responses."""
+        return WholeResponse(self.response, lambda: self.elements_anew(memory))
+
+    def find(self, extractor: Extractor, context: Context) -> Iterator[Any]:
+        """What the extractor finds in the body, else beside it (`headers`, `status_code`, `text`).
+
+        As `find_as_is`, it is for a thread where the extractor `waits`. Raises `ReadError`.
+        """
+        variables = {**context.scope(extractor), **self._beside}
+        if extractor.takes_response:
+            yield from self._in_whole(extractor, context, variables)
+            return
+        extract = extractor.bind(variables)
         found = False
         for element in [self._whole_body] if extractor.takes_whole_body else self.elements:
             for value in extract(element):
@@ -87,15 +105,22 @@ class Answer:
         if not found and not extractor.takes_whole_body:
             yield from extract(self.variables)
 
-    def find_as_is(self, extractor: Extractor, variables: Mapping[str, Any]) -> list[Any]:
+    def find_as_is(self, extractor: Extractor, context: Context) -> list[Any]:
         """What is at the extractor's place in the body, else beside it, empty or not; nothing when there is no such
         place.
         """
-        extract = extractor.bind_as_is({**variables, **self._beside})
+        variables = {**context.scope(extractor), **self._beside}
+        if extractor.takes_response:
+            return list(self._in_whole(extractor, context, variables))
+        extract = extractor.bind_as_is(variables)
         if extractor.takes_whole_body:
             return list(extract(self._whole_body))
         elements = self.elements or ([[]] if json_body(self.response) == [] else [])
         return [value for element in elements for value in extract(element)] or list(extract(self.variables))
+
+    def _in_whole(self, extractor: Extractor, context: Context, variables: Mapping[str, Any]) -> Iterable[Any]:
+        memory = SliceMemory()
+        return extractor.bind_in(context, variables, memory)(self.whole(memory))
 
     @property
     def _beside(self) -> dict[str, Any]:
@@ -112,10 +137,15 @@ class Answer:
 
 
 def _elements(
-    response: httpx.Response, decoder: Decoder, fallbacks: Callable[[str], Sequence[Decoder]]
+    response: httpx.Response,
+    decoder: Decoder,
+    fallbacks: Callable[[str], Sequence[Decoder]],
+    context: Context | None,
 ) -> tuple[list[Any], Decoder | None]:
     if not response.content.strip():
         return [], None
+    if decoder.takes_response and context is not None:
+        return list(decoder.bind_in(context)(response)), decoder
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     for candidate in (decoder, *fallbacks(kind)):
         try:

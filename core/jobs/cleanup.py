@@ -32,7 +32,7 @@ async def clear_away(steps: JobSteps, context: Context, known: KnownJob) -> str:
     """
     if not steps.can_abort and not steps.can_delete:
         raise ReadError("the stream has no abort request and no delete request, so it goes on running on the server")
-    job = Job.of_known(known, steps, context)
+    job = await Job.of_known(known, steps, context)
     verbs = (("abort", steps.can_abort, steps.abort), ("delete", steps.can_delete, steps.delete))
     done, refused = [], None
     for name, can, ask in verbs:
@@ -68,7 +68,7 @@ async def _is_over(steps: JobSteps, job: Job) -> bool:
         return False
     except RequestFailed as error:
         return error.status in GONE
-    status = None if answer is None else steps.status(answer, job.context)
+    status = None if answer is None else await steps.status(answer, job.context)
     return status is not None and steps.meaning(status) not in (None, JobStatus.RUNNING)
 
 
@@ -162,7 +162,7 @@ async def clear_away_kept(known: KnownJobs, steps: JobSteps, context: Context) -
     for slice_, left in known.kept:
         known.keep(slice_, None, kept=False, over=left.over)
         own = context.for_slice(slice_)
-        job = Job.of_known(left, steps, own)
+        job = await Job.of_known(left, steps, own)
         job.over = left.over
         cleanup = JobCleanup(steps, own, known)
         cleanup.hurry()

@@ -35,12 +35,11 @@ class FoundTargets:
     _repeated: int = 0
     _reason: str = ""
 
-    def add(self, answer: Answer) -> list[Any]:
-        """Take what an answer has, empty targets included; none where the place itself is empty.
+    def add(self, answer: Answer, places: Sequence[Any]) -> list[Any]:
+        """Take what an answer has at the place of the targets, empty ones included; none where the place is empty.
 
         Raises `ReadError` when there is no such place, it is `false`, or all that is there was on the pages before.
         """
-        places = answer.find_as_is(self.extractor, self.context.scope(self.extractor))
         found = [part for item in places for part in _flat(item)]
         if self.on_none == "empty":
             found = [item for item in found if item is not False]
@@ -100,9 +99,12 @@ def no_data(reason: str, context: Context, on_none: OnNoTarget | None) -> None:
     context.log(Level.INFO, f"The job is complete and has no data to download: {reason}.")
 
 
-def links_in(answer: Answer, extractor: Extractor, context: Context, on_none: OnNoTarget | None) -> list[Any]:
-    """The links to one target that an answer holds. Raises `ReadError` when it holds none, unless that is no data."""
-    places = answer.find_as_is(extractor, context.scope(extractor))
+def links_in(
+    answer: Answer, places: Sequence[Any], extractor: Extractor, context: Context, on_none: OnNoTarget | None
+) -> list[Any]:
+    """The links to one target among what an answer has at their place. Raises `ReadError` when there are none, unless
+    that is no data.
+    """
     links = [part for item in places for part in _flat(item) if part is not False and not is_empty(part)]
     if links:
         return links

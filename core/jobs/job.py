@@ -167,22 +167,22 @@ class Job:
         )
 
     @classmethod
-    def of_known(
+    async def of_known(
         cls,
         known: KnownJob,
         steps: JobSteps,
         context: Context,
-        timeout: float = 0.0,
+        limit: float = 0.0,
         attempt: int = 1,
         *,
         age: float = 0.0,
     ) -> Job:
         """The job of an earlier read, which created it `age` seconds ago and may have started it."""
-        job = cls.of(steps.answer(known.creation), steps, context, timeout, attempt)
+        job = cls.of(await steps.answer(known.creation, context), steps, context, limit, attempt)
         job.known = True
         job.created -= age
         if known.started:
-            job.started(None if known.start is None else steps.answer(known.start))
+            job.started(None if known.start is None else await steps.answer(known.start, context))
         return job
 
     @property

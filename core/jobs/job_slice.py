@@ -138,7 +138,9 @@ class JobSlice:
         slots, may_detach = self.settings.concurrency.slots, self.settings.detach
         stream, key = self.context.stream, lease_key(self.context.stream, self.context.slice)
         slot = after.enter_context(slots.for_slice(stream, may_detach=may_detach, key=key))
-        records = PollRecords(self.context, self.make_sink) if self.steps.takes_records else None
+        records = (
+            PollRecords(self.context, self.make_sink, self.steps.takes_responses) if self.steps.takes_records else None
+        )
         life = JobLife(
             self.steps,
             self.context,

@@ -24,9 +24,9 @@ class StatusJudge:
     judged_at: int = 0
     """How much had been said of statuses when the last answer was judged."""
 
-    def meaning(self, job: Job, answer: Answer) -> JobStatus:
+    async def meaning(self, job: Job, answer: Answer) -> JobStatus:
         """What an answer says about a job; a status that is missing or unknown is warned of once, and means running."""
-        found = self.steps.status(answer, job.context)
+        found = await self.steps.status(answer, job.context)
         job.api_status = found
         if self.settings.known is not None:
             self.settings.known.note_status(self.context.slice, found)

@@ -187,7 +187,7 @@ class JobLife:
 
     async def _drop_known(self, known: KnownJob) -> None:
         """Abort the job of an earlier read, which can't be followed: nobody knows which of its records were taken."""
-        job = Job.of_known(known, self.steps, self.context)
+        job = await Job.of_known(known, self.steps, self.context)
         self.context.log(
             Level.INFO,
             f"The job {job.name} of an earlier read isn't followed, since its records come with its polls; a new one "
@@ -235,7 +235,7 @@ class JobLife:
 
     async def _discard(self, known: KnownJob, reason: str) -> None:
         """Clear away a job of an earlier run that is not followed."""
-        job = Job.of_known(known, self.steps, self.context)
+        job = await Job.of_known(known, self.steps, self.context)
         self.context.log(
             Level.WARNING,
             f"The job {job.name} of an earlier run is too old to be followed: {reason}. A new one is created. "
@@ -244,12 +244,12 @@ class JobLife:
         await self.cleanup.discard(job)
 
     async def _follow_known(self, known: KnownJob, time_limit: float | None = None) -> Job:
-        missing = self.steps.missing_in_creation(self.steps.answer(known.creation))
+        missing = self.steps.missing_in_creation(await self.steps.answer(known.creation, self.context))
         if missing is not None:
             raise self._given_up(f"The job of an earlier read can't be followed. {missing}")
         limit = time_limit or self.steps.timeout(self.context)
         age = known.age(self.context.run.now()) if self.known.lasting else 0.0
-        self.job = job = Job.of_known(known, self.steps, self.context, limit, self.attempts, age=age)
+        self.job = job = await Job.of_known(known, self.steps, self.context, limit, self.attempts, age=age)
         self.context.log(Level.INFO, f"The job {job.name} of an earlier read is followed; no new one is created.")
         if self.settings.first is Stage.POLLING and self.settings.last is Stage.POLLING:
             await self._poll_once(job, known)
@@ -260,7 +260,7 @@ class JobLife:
                 return job
             polling = self._polling(job, self.records)
             last = known.polling if self.settings.first is Stage.DOWNLOAD and self.steps.has_download else None
-            if last is not None and await polling.was_completed(self.steps.answer(last)):
+            if last is not None and await polling.was_completed(await self.steps.answer(last, job.context)):
                 return job
             if self.records is not None:
                 self.records.begin()
@@ -272,7 +272,7 @@ class JobLife:
         try:
             await self._start(job)
             if known.polling is not None:  # the next poll may go to an address that the last one gave
-                job.recall(self.steps.answer(known.polling))
+                job.recall(await self.steps.answer(known.polling, job.context))
             if self.records is not None:
                 self.records.begin()
             await self._polling(job, self.records).once()

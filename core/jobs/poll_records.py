@@ -22,6 +22,7 @@ class PollRecords:
 
     context: Context
     make_sink: MakeSink
+    takes_responses: bool = False
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     _sinks: list[SliceSink] = field(default_factory=list)
     _had_records: bool = False
@@ -58,7 +59,8 @@ class PollRecords:
         memory.answers.update(job.answers)
         content = answer.response.content
         sink.received(len(content))
-        result = await run.loop.run_in_executor(run.executor, sink.consume, answer.elements_anew(memory))
+        elements = (answer.whole(memory),) if self.takes_responses else answer.elements_anew(memory)
+        result = await run.loop.run_in_executor(run.executor, sink.consume, elements)
         sink.received(0, ended=True)
         self._had_records = result.found > 0
         memory.first_read |= self._had_records

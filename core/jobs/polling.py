@@ -87,7 +87,7 @@ class Polling:
     async def was_completed(self, answer: Answer) -> bool:
         """Whether the answer to the last poll of an earlier read says that there is a result to download."""
         self.job.recall(answer)
-        return self.judge.meaning(self.job, answer) is JobStatus.COMPLETED and await self._settled(answer)
+        return await self.judge.meaning(self.job, answer) is JobStatus.COMPLETED and await self._settled(answer)
 
     async def _wait_at_first(self) -> float | None:
         """The wait before the first poll. An answer to creation or start that has records is judged like a poll."""
@@ -207,7 +207,7 @@ class Polling:
 
         A job that is completed while its answer names a next one is not at its end: more of its records are there.
         """
-        status = self.judge.meaning(self.job, answer)
+        status = await self.judge.meaning(self.job, answer)
         has_more = self.records is not None and self.steps.names_next_poll(answer)
         if status is JobStatus.RUNNING or (status is JobStatus.COMPLETED and has_more):
             self.job.over = False

@@ -87,6 +87,10 @@ class JobRequests:
         return self.records_while_polling
 
     @property
+    def takes_responses(self) -> bool:
+        return self.record_extractor.takes_response
+
+    @property
     def has_download(self) -> bool:
         return self.download_requester is not None
 
@@ -114,8 +118,13 @@ class JobRequests:
         fill(draft)
         return await self._ask(self.creation_requester, context, Role.CREATE, draft)
 
-    def answer(self, response: httpx.Response) -> Answer:
-        return Answer.of(response, self.decoder, self.fallbacks)
+    async def answer(self, response: httpx.Response, context: Context) -> Answer:
+        if self.decoder.waits:
+            return await context.apart(lambda: self._answer(response, context))
+        return self._answer(response, context)
+
+    def _answer(self, response: httpx.Response, context: Context) -> Answer:
+        return Answer.of(response, self.decoder, self.fallbacks, context)
 
     async def start(self, context: Context) -> Answer | None:
         assert self.start_requester is not None
@@ -124,18 +133,20 @@ class JobRequests:
     async def poll(self, context: Context, is_mapped: Callable[[str], bool]) -> Answer | None:
         def accepts(response: httpx.Response) -> bool:
             with suppress(ReadError, TemplateError):  # the error itself matters more
-                answer = self.answer(response)
-                status = self.status(answer, context)
-                is_meant = status != self.status(answer.as_any_error(), context)
+                answer = self._answer(response, context)
+                status = self._status(answer, context)
+                is_meant = status != self._status(answer.as_any_error(), context)
                 return status is not None and is_mapped(status) and is_meant
             return False
 
         context = self._at_home(context)
-        if not self.status_extractor.reads_status_code:
+        # an answer with an error is judged on the event loop, where nobody may wait for another process
+        waits = self.decoder.waits or self.status_extractor.waits
+        if waits or not self.status_extractor.reads_status_code:
             return await self._ask(self.polling_requester, context, Role.POLL)
         async with self.polling_requester.open(context, Role.POLL, accepts=accepts) as opened:
             # what is polled may be the result itself, of any size
-            return None if opened is None else self.answer(await opened.preview(LARGEST_ANSWER))
+            return None if opened is None else self._answer(await opened.preview(LARGEST_ANSWER), context)
 
     def names_next_poll(self, answer: Answer) -> bool:
         wanted = lookups(self.polling_requester, "polling_response")
@@ -153,14 +164,18 @@ class JobRequests:
         await self.delete_requester.send(self._at_home(context), Role.DELETE)
         return True
 
-    def status(self, answer: Answer, context: Context) -> str | None:
+    async def status(self, answer: Answer, context: Context) -> str | None:
+        if self.status_extractor.waits:
+            return await context.apart(lambda: self._status(answer, context))
+        return self._status(answer, context)
+
+    def _status(self, answer: Answer, context: Context) -> str | None:
         """The API's status as text (`str` of it, as Airbyte compares it), or None when nothing is at its place, or
         an object or list, which holds the status at best. False and 0, which are no records, are statuses.
         """
-        scope = context.scope(self.status_extractor)
-        found = next(answer.find(self.status_extractor, scope), None)
+        found = next(answer.find(self.status_extractor, context), None)
         if found is None:
-            as_is = answer.find_as_is(self.status_extractor, scope)
+            as_is = answer.find_as_is(self.status_extractor, context)
             found = next((value for value in as_is if not is_empty(value)), None)
         return None if found is None or isinstance(found, dict | list) else str(found)
 
@@ -228,7 +243,8 @@ class JobRequests:
             answer = await self._page_of_targets(polled, context, pages)
             if answer is None:
                 raise ReadError("The answer to the download target request is ignored by its error handler.")
-            if not await pages.go_on(_page(answer, found.add(answer))):
+            places = await self._found(answer, self.download_target_extractor, context)
+            if not await pages.go_on(_page(answer, found.add(answer, places))):
                 break
         if self.download_target_paginator is None:
             warn_of_pages(answer, self.download_target_extractor, context, self._follows)
@@ -236,6 +252,12 @@ class JobRequests:
         if self.download_target_paginator is None:
             warn_of_full_page(len(targets), context)
         return targets
+
+    async def _found(self, answer: Answer, extractor: Extractor, context: Context) -> list[Any]:
+        """What is at the extractor's place in an answer. Raises `ReadError`."""
+        if extractor.waits:
+            return await context.apart(lambda: answer.find_as_is(extractor, context))
+        return answer.find_as_is(extractor, context)
 
     async def _page_of_targets(self, polled: Answer, context: Context, pages: Pages) -> Answer | None:
         """The answer that holds a page of targets: the last one to polling, when nothing else is asked for."""
@@ -259,7 +281,8 @@ class JobRequests:
         answer = await self._ask(self.download_link_requester, self._at_home(context), Role.LINK)
         if answer is None:
             raise ReadError("The answer to the download link request is ignored by its error handler.")
-        links = links_in(answer, self.download_link_extractor, context, self.on_no_target)
+        places = await self._found(answer, self.download_link_extractor, context)
+        links = links_in(answer, places, self.download_link_extractor, context, self.on_no_target)
         said = "the answer to the download link request"
         missing = self._missing(["download_requester"], "download_link_response", answer, said) if links else None
         if missing is not None:
@@ -303,7 +326,7 @@ class JobRequests:
             Role.DOWNLOAD,
             renew=fresh,
             is_first=is_first,
-            takes_responses=self.record_extractor.takes_response,
+            takes_responses=self.takes_responses,
         )
         try:
             await reader.read(replace(context, emit=emit), sink)
@@ -337,7 +360,7 @@ class JobRequests:
         self, requester: Requester, context: Context, role: Role, draft: RequestDraft | None = None
     ) -> Answer | None:
         response = await requester.send(context, role, draft)
-        return None if response is None else self.answer(response)
+        return None if response is None else await self.answer(response, context)
 
 
 def _page(answer: Answer, targets: list[Any]) -> Page:

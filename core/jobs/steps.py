@@ -28,6 +28,10 @@ class JobSteps(Protocol):
         """Whether records come with the answers to polling."""
 
     @property
+    def takes_responses(self) -> bool:
+        """Whether records are found in responses as a whole, not in what is decoded of them."""
+
+    @property
     def has_download(self) -> bool:
         """Whether there is something to download when the job is done."""
 
@@ -55,8 +59,8 @@ class JobSteps(Protocol):
     def failed_wait(self, context: Context) -> float | None:
         """Seconds until a failed job is created again; None when the manifest doesn't say. Raises `ReadError`."""
 
-    def answer(self, response: httpx.Response) -> Answer:
-        """The API's answer to a creation, a poll, or the question for targets."""
+    async def answer(self, response: httpx.Response, context: Context) -> Answer:
+        """The API's answer to a creation, a poll, or the question for targets. Raises `ReadError`."""
 
     async def create(self, context: Context, fill: Callable[[RequestDraft], None]) -> Answer | None:
         """Create a job; `fill` adds what the slice adds. None when the error handler ignores the answer."""
@@ -80,8 +84,8 @@ class JobSteps(Protocol):
     async def delete(self, context: Context) -> bool:
         """Remove the job from the server; False when the manifest does not say how."""
 
-    def status(self, answer: Answer, context: Context) -> str | None:
-        """The API's status as text; None when there is none."""
+    async def status(self, answer: Answer, context: Context) -> str | None:
+        """The API's status as text; None when there is none. Raises `ReadError`."""
 
     def status_place(self) -> str:
         """Where the status is looked for, in words."""

@@ -68,7 +68,7 @@ class FileUploads:
         if FILE in record:
             raise ReadError(f"A record has a field `{FILE}` already, where the file that belongs to it would be named.")
         async with self._gate:
-            target = self._uploader.target(record, self._context)
+            target = await self._uploader.target(record, self._context)
             if target is None:
                 self._warn_of_none()
                 return

@@ -334,8 +334,10 @@ class StreamRead:
         slice_ = context.slice
         assert slice_ is not None
 
+        additions = await cursor.additions(slice_)
+
         def fill(draft: RequestDraft, context: Context) -> None:
-            cursor.fill(draft, context.slice or slice_, {"config": context.config, **context.variables})
+            cursor.fill(draft, context.slice or slice_, {"config": context.config, **context.variables}, additions)
 
         read = SliceRead(context, make_sink, fill, self._jobs, after, self._plan.role, cursor, turn)
         return await self._plan.stream.retriever.read(read)

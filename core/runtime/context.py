@@ -159,6 +159,10 @@ class Context:
         """The inputs."""
         return self.run.config
 
+    async def apart(self, ask: Callable[[], T]) -> T:
+        """Ask in a thread what may take its time, so that the event loop goes on meanwhile."""
+        return await self.run.loop.run_in_executor(self.run.executor, ask)
+
     def with_schema(self, schema: Mapping[str, Any]) -> Context:
         """The same, where the JSON Schema of the records that are wanted is known."""
         return replace(self, schema=schema)

@@ -139,9 +139,19 @@ class Cursor(ABC):
         end.
         """
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add to a request what the slice adds."""
-        self._partitions.fill(draft, slice_, variables)
+    async def additions(self, slice_: StreamSlice) -> Sequence[RequestDraft]:
+        """What has to be asked for to add it to the requests of a slice. Raises `ReadError`."""
+        return await self._partitions.additions(slice_)
+
+    def fill(
+        self,
+        draft: RequestDraft,
+        slice_: StreamSlice,
+        variables: Mapping[str, Any],
+        additions: Sequence[RequestDraft],
+    ) -> None:
+        """Add to a request what the slice adds; `additions` are those of the slice."""
+        self._partitions.fill(draft, slice_, variables, additions)
 
     def _warn(self, message: str) -> None:
         """Warn once."""

@@ -30,7 +30,7 @@ from core.runtime.cursor import Observer
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.pipes import parse_in_thread
 from core.runtime.record_pipeline import Portions, RecordPipeline
-from core.runtime.roles import Decoder, PageProperties, Renew, Requester
+from core.runtime.roles import Decoder, PageProperties, Renew, Requester, WholeResponse
 from core.runtime.slices import Record, StreamSlice
 
 Narrow = Callable[[], StreamSlice | None]
@@ -386,7 +386,7 @@ def _take_document(
     """The first element for a paginator that looks into it, decoded on its own: what takes the elements may change
     them.
     """
-    taken = take((response,) if whole else decode(response))
+    taken = take((WholeResponse(response, lambda: decode(response)),) if whole else decode(response))
     return next(iter(decode(response)), {}) if looks else {}, taken
 
 

@@ -113,9 +113,9 @@ class PartitionRouter(Component, role=True):
     def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
         """Add to a request what the manifest says a partition adds (its request options)."""
 
-    def fill_in(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any], context: Context) -> None:
-        """The same for a router that needs to know where it works."""
-        self.fill(draft, slice_, variables)
+    async def additions(self, slice_: StreamSlice, context: Context) -> RequestDraft:
+        """What it has to ask for to add it to all requests of a slice. Raises `ReadError`."""
+        return RequestDraft()
 
 
 class Partitions:
@@ -144,15 +144,29 @@ class Partitions:
             return self.routers[0].walk(self._context, seeds)
         return Walk(self._product())
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
-        """Add to a request what the routers add; where two add the same thing, the first one wins."""
+    async def additions(self, slice_: StreamSlice) -> list[RequestDraft]:
+        """What each router has to ask for to add it to the requests of a slice. Raises `ReadError`."""
+        return [await router.additions(slice_, self._context) for router in self.routers]
+
+    def fill(
+        self,
+        draft: RequestDraft,
+        slice_: StreamSlice,
+        variables: Mapping[str, Any],
+        additions: Sequence[RequestDraft],
+    ) -> None:
+        """Add to a request what the routers add, by themselves and by their `additions`; where two add the same thing,
+        the first one wins.
+        """
         if len(self.routers) == 1:
-            self.routers[0].fill_in(draft, slice_, variables, self._context)
+            draft.merge(additions[0])
+            self.routers[0].fill(draft, slice_, variables)
             return
         together = RequestDraft()
-        for router in reversed(self.routers):
+        for router, added in zip(reversed(self.routers), reversed(additions), strict=True):
             own = RequestDraft()
-            router.fill_in(own, slice_, variables, self._context)
+            own.merge(added)
+            router.fill(own, slice_, variables)
             together.params |= own.params
             together.headers |= own.headers
             together.form |= own.form

@@ -154,9 +154,9 @@ class RecordPipeline:
         alone = RecordPipeline(self._extract, (), None, (), warn=self._warn)
         alone.found = self.found
         steps = [
-            *map(_changing, self._before),
-            *(_keeping(one) for one in filters if one is not None),
-            *map(_changing, self._after),
+            *map(changing, self._before),
+            *(keeping(one) for one in filters if one is not None),
+            *map(changing, self._after),
         ]
         extracted = alone(elements)
         while records := list(islice(extracted, TOGETHER)):
@@ -221,7 +221,8 @@ def _lists_of(elements: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield portion
 
 
-def _changing(step: Change | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+def changing(step: Change | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+    """The function that changes a list of records."""
     if isinstance(step, ManyRecords):
         return step.apply
 
@@ -233,7 +234,8 @@ def _changing(step: Change | ManyRecords) -> Callable[[list[Record]], list[Recor
     return change_all
 
 
-def _keeping(step: RecordPredicate | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+def keeping(step: RecordPredicate | ManyRecords) -> Callable[[list[Record]], list[Record]]:
+    """The function that gives those of a list of records that are kept."""
     return step.apply if isinstance(step, ManyRecords) else lambda records: [*filter(step, records)]
 
 

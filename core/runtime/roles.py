@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
@@ -27,6 +28,16 @@ Renew = Callable[[], Awaitable[Context]]
 Accepts = Callable[[httpx.Response], bool]
 Extract = Callable[[Any], Iterable[Any]]
 """Gives what is found in one element."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeResponse:
+    """A response that was read completely, as the one element of an extractor that takes responses; `elements` gives
+    what a decoder makes of its body.
+    """
+
+    response: httpx.Response
+    elements: Callable[[], Iterable[Any]]
 
 
 class Decoder(Component, role=True):
@@ -92,7 +103,7 @@ class Extractor(Component, role=True):
 
     @property
     def takes_response(self) -> bool:
-        """Whether its elements are responses as a whole, not what a decoder makes of their bodies."""
+        """Whether its elements are `WholeResponse`s, not what a decoder makes of their bodies."""
         return False
 
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,9 +84,15 @@ class TimeCursor(Cursor):
     def _part(self, slice_: StreamSlice, start: datetime, end: datetime) -> TimeSlice:
         return TimeSlice(slice_, self._names, (self._timeline.write(start), self._timeline.write(end)), (start, end))
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(
+        self,
+        draft: RequestDraft,
+        slice_: StreamSlice,
+        variables: Mapping[str, Any],
+        additions: Sequence[RequestDraft],
+    ) -> None:
         self._fill(draft, slice_, variables)
-        super().fill(draft, slice_, variables)
+        super().fill(draft, slice_, variables, additions)
 
     def _progress(self, state: Mapping[str, Any], partition: Mapping[str, Any] | None = None) -> CursorProgress:
         """How far a partition was read: what the state says, and what a run that is gone on with has read since."""

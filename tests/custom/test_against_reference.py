@@ -338,3 +338,52 @@ async def test_an_extractor_of_the_result_of_a_job(server: LoopbackServer) -> No
     told = await read_all(yaml.safe_dump(written), CONFIG, custom=allowed())
     assert told.outcome == "complete", told.errors
     assert [(record["n"], record["header"]) for record in told.records] == [(1, "yes"), (2, "yes")]
+
+
+def job_manifest(server: LoopbackServer, status: Mapping[str, Any], target: Mapping[str, Any]) -> str:
+    """A stream of jobs whose status and targets are found by these extractors."""
+    serve_job(server, "done", records={"items": [{"n": 1}, {"n": 2}]})
+    written = yaml.safe_load(jobs_manifest(server, retriever=f"download_extractor: {DPATH}"))
+    (stream,) = written["streams"]
+    stream["name"] = written["check"]["stream_names"][0] = "items"
+    stream["retriever"] |= {"status_extractor": status, "download_target_extractor": target}
+    return yaml.safe_dump(written)
+
+
+COMBINED = {
+    "type": "CombinedExtractor",
+    "mode": "first_match",
+    "extractors": [
+        custom("RecordExtractor", "At", key="nowhere"),
+        {"type": "DpathExtractor", "field_path": ["state"]},
+        custom("RecordExtractor", "At", key="url"),
+    ],
+}
+
+
+@pytest.mark.parametrize("status", [custom("RecordExtractor", "At", key="state"), COMBINED], ids=["alone", "combined"])
+async def test_the_status_and_the_targets_of_a_job(
+    server: LoopbackServer, oracle: Oracle, status: dict[str, Any]
+) -> None:
+    text = job_manifest(server, status, custom("RecordExtractor", "At", key="url"))
+    told = await compare(server, oracle, text, CONFIG, custom=allowed())
+    assert [record["n"] for record in told.records] == [1, 2]
+
+
+@pytest.mark.slow
+async def test_a_status_extractor_that_raises(server: LoopbackServer) -> None:
+    text = job_manifest(server, custom("RecordExtractor", "At", key=3), custom("RecordExtractor", "At", key="url"))
+    told = await read_all(text, CONFIG, custom=allowed())
+    assert told.outcome == "failed"
+    assert "components.At failed at" in told.errors
+    assert "TypeError" in told.errors
+
+
+@pytest.mark.parametrize("mode", ["union", "first_match"])
+async def test_several_extractors_of_which_one_is_custom(server: LoopbackServer, oracle: Oracle, mode: str) -> None:
+    body = {"items": [{"n": 1}, {}], "more": [{"n": 2}]}
+    server.on("/items", Reply(body))
+    extractors = [custom("RecordExtractor", "At", key="more"), DPATH, custom("RecordExtractor", "At", key="nowhere")]
+    extractor = {"type": "CombinedExtractor", "extractors": extractors, "mode": mode, "skip_empty_records": True}
+    told = await compare(server, oracle, manifest(server, selector={"extractor": extractor}), CONFIG, custom=allowed())
+    assert [record["n"] for record in told.records] == ([2, 1] if mode == "union" else [2])

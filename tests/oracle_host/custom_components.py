@@ -62,6 +62,17 @@ class Columns(RecordExtractor):
 
 
 @dataclass
+class At(RecordExtractor):
+    """What is at a key: the items of a list, or the value itself."""
+
+    key: str = ""
+
+    def extract_records(self, response):
+        found = response.json().get(self.key + "", [])
+        yield from found if isinstance(found, list) else [found]
+
+
+@dataclass
 class Inner(DpathExtractor):
     """Built on an extractor of airbyte-cdk."""
 

@@ -226,7 +226,8 @@ async def test_start_end_and_partition_are_put_into_requests() -> None:
     cursor = make_cursor(component, router, context)
     [slice_] = await all_slices(cursor)
     draft = RequestDraft()
-    cursor.fill(draft, slice_, context.for_slice(slice_).scope(component))
+    scope = context.for_slice(slice_).scope(component)
+    cursor.fill(draft, slice_, scope, await cursor.additions(slice_))
 
     assert draft.params == {"from": "2024-01-01", "who": "a"}
     assert draft.json == {"to": {"day": "2024-01-12"}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -109,7 +109,13 @@ class CountCursor(Cursor):
         """`{cursor field: number}`."""
         return {**self._state, self._field: self._value}
 
-    def fill(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any]) -> None:
+    def fill(
+        self,
+        draft: RequestDraft,
+        slice_: StreamSlice,
+        variables: Mapping[str, Any],
+        additions: Sequence[RequestDraft],
+    ) -> None:
         if self._component.start_value_option is not None:
             self._component.start_value_option.inject(draft, slice_[START], variables)
 

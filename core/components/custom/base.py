@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 import httpx
 from pydantic import Field, PrivateAttr
@@ -15,8 +14,6 @@ from core.http.policy import Outcome
 from core.runtime.component import Component, Unsupported
 from core.runtime.context import Context
 from core.runtime.slices import StreamSlice
-
-T = TypeVar("T")
 
 
 class CustomComponent(Unsupported, role=True):
@@ -78,11 +75,6 @@ def not_here(component: Component) -> str:
     )
 
 
-async def apart(context: Context, ask: Callable[[], T]) -> T:
-    """Ask in a thread, so that the event loop goes on meanwhile."""
-    return await asyncio.get_running_loop().run_in_executor(context.run.executor, ask)
-
-
 def written_slice(slice_: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """A slice for a message."""
     if slice_ is None:
@@ -108,12 +100,16 @@ def written_request(request: httpx.Request) -> dict[str, Any]:
 def written_response(response: httpx.Response) -> dict[str, Any]:
     """A response for a message, without its body. Raises `httpx.ResponseNotRead` when that is not read."""
     _ = response.content
+    try:
+        request = written_request(response.request)
+    except RuntimeError:  # it has none
+        request = None
     return {
         "status": response.status_code,
         "reason": response.reason_phrase,
         "headers": response.headers.multi_items(),
-        "url": str(response.url),
-        "request": written_request(response.request),
+        "url": request["url"] if request else "",
+        "request": request,
     }
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 
-from core.components.custom.base import CustomComponent, apart, not_here, written_response, written_slice
+from core.components.custom.base import CustomComponent, not_here, written_response, written_slice
 from core.components.partition_routers.values import ValueRouter, ValueSource
 from core.components.retriever import SliceRead, SynchronousRetriever
 from core.custom.host import Remote
@@ -44,19 +44,21 @@ class CustomPartitionRouter(CustomComponent, ValueRouter, role=True):
         """The partitions. Raises `ReadError`."""
         known = self._known(context.run, context.stream)
         portions = remote.each("partitions")
-        while (found := await apart(context, lambda: next(portions, None))) is not None:
+        while (found := await context.apart(lambda: next(portions, None))) is not None:
             for one in found:
                 slice_ = StreamSlice(one["partition"], one["cursor_slice"], one["extra_fields"])
                 if len(known) < REMEMBERED:
                     known[slice_key(slice_.partition)] = one["options"]
                 yield slice_
 
-    def fill_in(self, draft: RequestDraft, slice_: StreamSlice, variables: Mapping[str, Any], context: Context) -> None:
-        """Where the walk was that of another process, its process is asked here and now."""
+    async def additions(self, slice_: StreamSlice, context: Context) -> RequestDraft:
+        """What the walk said of a partition; where that was the walk of another process, it is asked for."""
         options = self._known(context.run, context.stream).get(slice_key(slice_.partition))
         if options is None:
             written = written_slice(StreamSlice(slice_.partition, {}, slice_.extra_fields))
-            options = self.remote(context).ask("options", slice=written).value
+            remote = self.remote(context)
+            options = (await context.apart(lambda: remote.ask("options", slice=written))).value
+        draft = RequestDraft()
         for name, value in options.get("params", {}).items():
             draft.add_param(name, value)
         for name, value in options.get("headers", {}).items():
@@ -69,6 +71,7 @@ class CustomPartitionRouter(CustomComponent, ValueRouter, role=True):
                 draft.add_form(name, value)
         if options.get("json"):
             draft.merge_json(options["json"])
+        return draft
 
     def _known(self, run: Run, stream: str) -> dict[bytes, Any]:
         return run.shared((stream, self.identity, "options"), dict[bytes, Any])
@@ -86,7 +89,7 @@ class _RemoteWalk(Walk):
 
     async def _each(self, router: CustomPartitionRouter, context: Context) -> AsyncIterator[StreamSlice]:
         remote = router.remote(context)
-        self._has_parents = (await apart(context, lambda: remote.ask("has_parents"))).value
+        self._has_parents = (await context.apart(lambda: remote.ask("has_parents"))).value
         async for partition in router.each(remote, context):
             yield partition
 
@@ -163,15 +166,15 @@ class CustomRetriever(CustomComponent, SynchronousRetriever, role=True):
     async def read(self, read: SliceRead) -> Outcome:
         context, sink = read.context, read.make_sink(count(1))
         portions = self._portions(context)
-        while (found := await apart(context, lambda: next(portions, None))) is not None:
-            await apart(context, partial(sink.consume, found))
+        while (found := await context.apart(lambda: next(portions, None))) is not None:
+            await context.apart(partial(sink.consume, found))
             if sink.full:
                 break
-        await apart(context, portions.close)
+        await context.apart(portions.close)
         return Outcome.COMPLETE
 
     async def records(self, context: Context, role: Role) -> list[Record]:
-        return [record for portion in await apart(context, lambda: [*self._portions(context)]) for record in portion]
+        return [record for portion in await context.apart(lambda: [*self._portions(context)]) for record in portion]
 
     def _portions(self, context: Context) -> Any:
         remote = self.remote(context)

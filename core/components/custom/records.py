@@ -16,7 +16,7 @@ from core.errors import ReadError
 from core.manifest.problems import clipped
 from core.runtime.context import Context
 from core.runtime.record_pipeline import ManyRecords
-from core.runtime.roles import Decoder, Extract, Extractor, RecordFilterRole, Transformation
+from core.runtime.roles import Decoder, Extract, Extractor, RecordFilterRole, Transformation, WholeResponse
 from core.runtime.slices import Record, SliceMemory
 
 FILTERED, FILTERED_SIZE = 10_000, 64 * 1024 * 1024
@@ -40,9 +40,8 @@ class CustomRecordExtractor(CustomComponent, Extractor, role=True):
     def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         remote = self.remote(context)
 
-        def extract(response: Any) -> Iterator[Any]:
-            if not isinstance(response, httpx.Response):
-                raise ReadError(not_here(self))
+        def extract(whole: WholeResponse) -> Iterator[Any]:
+            response = whole.response
             for found in remote.each("extract", response.content, response=written_response(response)):
                 yield from found
 

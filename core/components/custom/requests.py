@@ -13,7 +13,6 @@ import orjson
 
 from core.components.custom.base import (
     CustomComponent,
-    apart,
     written_outcome,
     written_request,
     written_slice,
@@ -37,7 +36,7 @@ class CustomAuthenticator(CustomComponent, Authenticator, role=True):
         """Whatever is added counts as secret at once."""
         remote, request = self.remote(context), draft.build()
         written = {**written_request(request), "body": ""}
-        answer = await apart(context, lambda: remote.ask("authenticate", request.content, request=written))
+        answer = await context.apart(lambda: remote.ask("authenticate", request.content, request=written))
         added, secrets = answer.value, context.run.session.secrets
         for values in (added["params"], added["data"], added["json"]):
             for value in _texts(values):
@@ -50,7 +49,7 @@ class CustomAuthenticator(CustomComponent, Authenticator, role=True):
 
     async def refresh(self, context: Context, refusals: int) -> bool:
         remote = self.remote(context)
-        return refusals == 1 and bool((await apart(context, lambda: remote.ask("refresh"))).value)
+        return refusals == 1 and bool((await context.apart(lambda: remote.ask("refresh"))).value)
 
 
 def _signs(url: httpx.URL, body: bytes, request: httpx.Request) -> list[str]:
@@ -120,11 +119,10 @@ class CustomRequester(CustomComponent, Requester, role=True):
         """The response; its exchange is recorded when it is over, attempts before the last one are not."""
         remote, more = self.remote(context), extra or RequestDraft()
         started = context.run.now()
-        answer = await apart(
-            context,
+        answer = await context.apart(
             lambda: remote.ask(
                 "send",
-                slice=written_slice(context.slice),
+                slice=_with_job(written_slice(context.slice), context),
                 next_page_token=context.variables.get("next_page_token"),
                 path=more.path,
                 headers=more.headers,
@@ -159,6 +157,18 @@ class CustomRequester(CustomComponent, Requester, role=True):
     ) -> AsyncIterator[Any]:
         response = await self.send(context, role, extra)
         yield None if response is None else _WholeBody(response)
+
+
+_OF_JOBS = ("creation_response", "polling_response", "download_target")
+
+
+def _with_job(slice_: dict[str, Any] | None, context: Context) -> dict[str, Any] | None:
+    """A slice for a message, with what a job, or a record with a file, said among its extra fields (Airbyte)."""
+    said = {name: context.variables[name] for name in _OF_JOBS if name in context.variables}
+    if not said:
+        return slice_
+    slice_ = slice_ or {"partition": {}, "cursor_slice": {}, "extra_fields": {}}
+    return {**slice_, "extra_fields": {**slice_["extra_fields"], **said}}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.components.config_normalization import ConfigTransformation, ValidationStrategy
-from core.components.custom.base import CustomComponent, apart, not_here
+from core.components.custom.base import CustomComponent, not_here
 from core.components.stream import DeclarativeStream, StateMigration
 from core.custom.host import CustomError, CustomHost
 from core.runtime.context import Context
@@ -18,7 +18,7 @@ class CustomSchemaLoader(CustomComponent, SchemaLoader, role=True):
 
     async def load(self, context: Context) -> Mapping[str, Any]:
         remote = self.remote(context)
-        schema = (await apart(context, lambda: remote.ask("schema"))).value
+        schema = (await context.apart(lambda: remote.ask("schema"))).value
         if not isinstance(schema, dict):
             raise CustomError(f"The custom code {self.class_name} gives no JSON Schema: expected an object.")
         return schema

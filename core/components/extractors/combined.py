@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.runtime.component import NotInAirbyte
+from core.runtime.context import Context
 from core.runtime.field_path import is_empty
 from core.runtime.roles import Extract, Extractor
 from core.runtime.slices import SliceMemory
@@ -17,7 +18,8 @@ from core.runtime.slices import SliceMemory
 class CombinedExtractor(Extractor):
     """Several extractors in one: the records of all of them, or of the first one that finds any.
 
-    This is decided for each element of a response; a response that is no JSON array is one element.
+    This is decided for each element of a response; a response that is no JSON array is one element. Where one of
+    them is Python code for Airbyte, it is decided for the response as a whole.
     """
 
     label = "Several extractors"
@@ -39,6 +41,10 @@ class CombinedExtractor(Extractor):
         return any(extractor.carries_over for extractor in self.extractors)
 
     @property
+    def takes_response(self) -> bool:
+        return any(extractor.takes_response for extractor in self.extractors)
+
+    @property
     def takes_whole_body(self) -> bool:
         return all(extractor.takes_whole_body for extractor in self.extractors)
 
@@ -51,6 +57,11 @@ class CombinedExtractor(Extractor):
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         return self._combined([extractor.bind_for_slice(variables, memory) for extractor in self.extractors])
+
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
+        if not self.takes_response:
+            return self.bind_for_slice(variables, memory)
+        return self._combined([_of_whole(extractor, context, variables, memory) for extractor in self.extractors])
 
     def _combined(self, extracts: list[Extract]) -> Extract:
 
@@ -72,6 +83,14 @@ class CombinedExtractor(Extractor):
             return every if self.mode == "union" else next(filled, every)
 
         return extract
+
+
+def _of_whole(
+    extractor: Extractor, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory
+) -> Extract:
+    """The function that gives what an extractor finds in a `WholeResponse`."""
+    extract = extractor.bind_in(context, variables, memory)
+    return extract if extractor.takes_response else lambda whole: chain.from_iterable(map(extract, whole.elements()))
 
 
 def _first_with_any(candidates: Iterable[Iterable[Any]]) -> Iterable[Any]:

@@ -6,7 +6,6 @@ goes to standard error.
 
 import json
 import os
-import signal
 import sys
 import traceback
 import warnings
@@ -18,6 +17,7 @@ from threading import Lock
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from frames import FrameError, frame, loads, read_frame
+from lifeline import hold
 
 THREADS = 64
 TOLD = 40_000
@@ -102,11 +102,10 @@ class Program:
 
     def _batch(self, number):
         """The next items of an iterator; it is forgotten at its end."""
-        items = next(self._open[number], None)
-        if items is None:
+        items, is_last = next(self._open[number], (b"[]", True))
+        if is_last:
             del self._open[number]
-            return {"more": None}, b"[]", b""
-        return {"more": number}, items, b""
+        return {"more": None if is_last else number}, items, b""
 
     def _told(self, error):
         """An exception as text, with the line of the code that it came from."""
@@ -121,18 +120,6 @@ class Program:
         return {"class": type(error).__name__, "message": str(text)[:TOLD], "place": place}
 
 
-def end_with(lifeline):
-    """End, with all that the code has started, when the other end of a pipe is closed: even while the code keeps this
-    program from doing anything. Linux can do that.
-    """
-    with suppress(ImportError, AttributeError):
-        import fcntl
-
-        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
-        fcntl.fcntl(lifeline, fcntl.F_SETFL, fcntl.fcntl(lifeline, fcntl.F_GETFL) | os.O_ASYNC)
-
-
 def main():
     """Answer until there are no more messages."""
     warnings.simplefilter("ignore")
@@ -140,7 +127,7 @@ def main():
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory, the inputs too, is not left on the disk
-    end_with(int(sys.argv[3]))
+    hold(int(sys.argv[3]))
     source, target = os.fdopen(int(sys.argv[1]), "rb"), os.fdopen(int(sys.argv[2]), "wb")
 
     def write(data):

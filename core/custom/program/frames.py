@@ -4,7 +4,6 @@ A frame is eight bytes of lengths, a JSON text, and bytes that are no text, such
 """
 
 import json
-import re
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -51,7 +50,12 @@ def read_frame(read: Callable[[int], bytes]) -> "tuple[bytes, bytes] | None":
     return content[:text], content[text:]
 
 
-_long_number = re.compile(rb"\d{19}").search
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+
+
+def _has_long_number(text: bytes) -> bool:
+    """Whether there may be a whole number in a text that is too large for orjson."""
+    return b"0" * 19 in text.translate(_DIGITS)
 
 
 def loads(text: bytes) -> Any:
@@ -59,7 +63,7 @@ def loads(text: bytes) -> Any:
 
     Raises `ValueError`.
     """
-    if orjson is not None and not _long_number(text):
+    if orjson is not None and not _has_long_number(text):
         try:
             return orjson.loads(text)
         except ValueError:

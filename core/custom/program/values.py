@@ -3,19 +3,26 @@
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import islice
 
 import orjson
 import requests
 import urllib3
 from airbyte_cdk.sources.types import StreamSlice
-from frames import ITEMS, ITEMS_SIZE, encoded
+from frames import ITEMS, ITEMS_SIZE, LARGEST, encoded
 from requests.structures import CaseInsensitiveDict
+
+MOST_SIZE = LARGEST // 4
+"""Bytes of items in a message that has several."""
 
 
 def dumped(value):
     """A value as JSON, in bytes."""
+    with suppress(TypeError):  # a key that is no text
+        return orjson.dumps(value, plain)
     try:
         return orjson.dumps(value, plain, orjson.OPT_NON_STR_KEYS)
     except TypeError:  # a number that is too large for it, or half a character
@@ -81,7 +88,7 @@ def response_of(written, body):
     response.raw = urllib3.HTTPResponse(
         body=io.BytesIO(body), headers=dict(headers), status=response.status_code, preload_content=False
     )
-    response.request = request_of(written["request"])
+    response.request = request_of(written["request"]) if written["request"] else None
     return response
 
 
@@ -130,13 +137,15 @@ def written_response(response):
 
 
 def batches(items: Iterable) -> Iterator:
-    """JSON arrays of the items, each small enough for one message."""
-    texts, size = [], 0
-    for item in items:
-        texts.append(dumped(item))
-        size += len(texts[-1])
-        if size >= ITEMS_SIZE or len(texts) >= ITEMS:
-            yield b"[" + b",".join(texts) + b"]"
-            texts, size = [], 0
-    if texts:
-        yield b"[" + b",".join(texts) + b"]"
+    """JSON arrays of the items, as many in each as go into one message by the size of the first; and whether it is
+    known to be the last.
+    """
+    waiting = iter(items)
+    for first in waiting:
+        most = max(1, min(ITEMS, ITEMS_SIZE // len(dumped(first))))
+        found = [first, *islice(waiting, most - 1)]
+        text = dumped(found)
+        if len(text) <= MOST_SIZE:
+            yield text, len(found) < most
+        else:
+            yield from ((b"[" + dumped(item) + b"]", False) for item in found)

@@ -53,7 +53,8 @@ async def test_of_two_routers_that_add_the_same_the_first_wins(oracle: Oracle) -
     routers = [ListPartitionRouter.model_validate(definition) for definition in definitions]
     draft = RequestDraft()
 
-    Partitions(routers, world().context).fill(draft, StreamSlice(partition), {"config": {}})
+    partitions, slice_ = Partitions(routers, world().context), StreamSlice(partition)
+    partitions.fill(draft, slice_, {"config": {}}, await partitions.additions(slice_))
 
     assert draft.params == oracle.ask("slicing", "product_params", definitions, {}, partition)
     assert draft.params == {"q": "red", "r": "green"}
