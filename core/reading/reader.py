@@ -35,10 +35,11 @@ from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
-from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
+from core.reading.surroundings import USUAL, Surroundings
 from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
+from core.runtime.errands import ThreadsInContext
 from core.runtime.files import FileStore
 from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore

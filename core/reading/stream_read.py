@@ -43,6 +43,7 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer
+from core.runtime.errands import Errands
 from core.runtime.partitions import PartitionRouter
 from core.runtime.slices import SliceMemory, StreamSlice
 from core.templates import TemplateError
@@ -88,6 +89,7 @@ class StreamRead:
         self._plan = plan
         self._jobs = plan.job_settings(jobs)
         self._channel = EventChannel(mask)
+        self._errands = Errands()
         self._budget = RecordBudget(plan.limits.records)
         self._main: asyncio.Task[None] | None = None
         self._cancelling = False
@@ -108,6 +110,7 @@ class StreamRead:
         """Stop all requests, abort the jobs on the server, then end the events."""
         if self._main is not None and not self._cancelling:
             self._cancelling = True
+            self._errands.cancel()
             self._main.cancel()
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -133,6 +136,8 @@ class StreamRead:
             cancelled = True
         except Exception as error:  # also a mistake of ours: it must not take the other streams down
             self._errors.append(self._message_for(error))
+        finally:
+            self._errands.cancel()
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
         if self._no_place is not None and not self._records and not cancelled:
@@ -172,7 +177,9 @@ class StreamRead:
         stream = self._plan.stream
         if self._plan.unsupported:
             raise ReadError(not_run(f"The stream `{stream.name}`", self._plan.unsupported))
-        context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
+        context = Context(
+            self._run, stream.name, self._channel.emit, in_order=self._plan.in_order, errands=self._errands
+        )
         if stream.file_uploader is not None and self._run.files is None and self._plan.role is not Role.PARENT:
             context.log(Level.WARNING, _NO_FOLDER)
         known = self._plan.schema

@@ -22,6 +22,7 @@ from core.http.exchange import Exchange
 from core.http.session import HttpSession
 from core.levels import Level
 from core.runtime.component import Component
+from core.runtime.errands import Errands
 from core.runtime.files import FileStore
 from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
@@ -134,7 +135,7 @@ class Context:
     `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
-    `memory` is what the bodies of the slice say about each other.
+    `memory` is what the bodies of the slice say about each other, `errands` what its parsing threads wait for.
     """
 
     run: Run
@@ -149,6 +150,7 @@ class Context:
     home: str | None = None
     resumption: Resumption | None = None
     memory: SliceMemory = field(default_factory=SliceMemory)
+    errands: Errands = field(default_factory=Errands)
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.runtime.component import NotInAirbyte
+from core.runtime.context import Context
 from core.runtime.field_path import is_empty
 from core.runtime.roles import Extract, Extractor
 from core.runtime.slices import SliceMemory
@@ -50,7 +51,10 @@ class CombinedExtractor(Extractor):
         return self._combined([extractor.bind(variables) for extractor in self.extractors])
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
-        return self._combined([extractor.bind_for_slice(variables, memory) for extractor in self.extractors])
+        return self.bind_in(None, variables, memory)
+
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
+        return self._combined([extractor.bind_in(context, variables, memory) for extractor in self.extractors])
 
     def _combined(self, extracts: list[Extract]) -> Extract:
 
