@@ -32,7 +32,8 @@ class Connector:
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
     for, also those of `broken` streams, which come with the problems that keep each from being read. `entries` are
-    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so.
+    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so;
+    `doubts` are the warnings of conditions that only count as true.
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
     and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
@@ -55,6 +56,7 @@ class Connector:
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     _sources: Mapping[str, MadeStream] = field(default_factory=dict, repr=False)
     tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
     custom: CustomCode | None = None
@@ -82,10 +84,16 @@ class Connector:
         """
         if not any(entry.condition for entry in self.entries):
             return self
-        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        doubts: list[Problem] = []
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config, doubts.append)) is not None]
         conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
         left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
-        return replace(self.listing(_with_own_names(entries)), left_out={**self.left_out, **left_out})
+        return replace(
+            self.listing(_with_own_names(entries)),
+            problems=in_order([*self.problems, *doubts]),
+            doubts=in_order(doubts),
+            left_out={**self.left_out, **left_out},
+        )
 
     def listing(self, entries: Iterable[StreamEntry]) -> Connector:
         """The connector with these streams."""

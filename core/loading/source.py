@@ -59,6 +59,8 @@ def longhaul_source(
     given = config if isinstance(config, Mapping) else None
     inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
     connector = connector.for_inputs(inputs)
+    for doubt in connector.doubts:
+        _LOG.warning("%s", doubt)
     if connector.to_be_made:
         tokens = TokenFile(of_manifest(path), own=True)
         with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself

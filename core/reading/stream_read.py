@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from core.components.custom.base import not_run
@@ -45,7 +44,7 @@ from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer
 from core.runtime.errands import Errands
 from core.runtime.partitions import PartitionRouter
-from core.runtime.slices import SliceMemory, StreamSlice
+from core.runtime.slices import StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
@@ -257,8 +256,7 @@ class StreamRead:
     async def _read_slice(
         self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore, turn: DownloadTurn | None
     ) -> None:
-        context = context.for_slice(slice_)
-        context = replace(context, memory=SliceMemory(warn=partial(context.log, Level.WARNING)))
+        context = context.for_slice(slice_).remembering()
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -27,7 +28,7 @@ from core.runtime.files import FileStore
 from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
-from core.templates import Template, TemplateError
+from core.templates import Template, TemplateError, in_doubt
 
 ParentRecord = tuple[StreamSlice, Mapping[str, Any]]
 """A record of a parent stream, with the slice of the parent that it came from."""
@@ -176,6 +177,10 @@ class Context:
         """The same, seen from within a page of the slice."""
         return replace(self, page=page)
 
+    def remembering(self) -> Context:
+        """The same with a memory of its own; what that warns of is logged."""
+        return replace(self, memory=SliceMemory(warn=partial(self.log, Level.WARNING)))
+
     def with_variables(self, **variables: Any) -> Context:
         """The same with more template variables."""
         return replace(self, variables={**self.variables, **variables})
@@ -198,7 +203,7 @@ class Context:
 
     def doubt(self, problem: TemplateError, so: str) -> None:
         """Warn of a condition that counts as true because its values don't fit together; `so` is what follows."""
-        self.memory.warn_once(f"{problem} As in Airbyte, the condition counts as true: {so}.")
+        self.memory.warn_once(in_doubt(problem, so))
 
     def report_wait(self, wait: Wait) -> None:
         """Report that the API budget holds back a request of this stream and slice."""

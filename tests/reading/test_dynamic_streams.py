@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from core.errors import ReadError
-from core.events import Event, ExchangeFinished, Records, StreamFinished
+from core.events import Event, ExchangeFinished, Log, Records, StreamFinished
 from core.reading import making, open_reader
 from core.reading.reader import Reader
 from core.scaling.plan import fingerprint
@@ -342,3 +342,17 @@ async def test_no_secret_can_be_guessed_from_the_fingerprint_of_a_plan() -> None
     for key in ("hunter2-hunter2", "swordfish-swordfish"):
         marks.add(fingerprint(await made_connector(manifest, {"key": key}), "a", {"key": key}))
     assert len(marks) == 1
+
+
+async def test_a_condition_of_a_mapping_whose_values_do_not_fit_together_is_told_of_once() -> None:
+    where = {"condition": "{{ components_values.get('least') > 3 }}"}
+    manifest = dynamic_manifest(from_config(mapping(["retriever", "requester", "path"], "/there", **where)))
+    told: list[Event] = []
+    config = {"streams": [{"name": "a"}, {"name": "b"}, {"name": "c", "least": 9}]}
+    async with open_reader(loaded(manifest), config) as reader:
+        await reader.make_streams(told.append)
+
+    [log] = [event for event in told if isinstance(event, Log)]
+    assert log.message.endswith(
+        "As in Airbyte, the condition counts as true: the value is put at `retriever.requester.path`."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice, product
 from typing import Annotated, Any, ClassVar
 
@@ -160,8 +161,11 @@ class ConfigComponentsResolver(ComponentsResolver):
     def _applies(self, mapping: ComponentMappingDefinition, context: Context) -> bool:
         if mapping.condition is None or not mapping.condition.source:
             return True
+        place = ".".join(step.source for step in mapping.field_path)
         with readable():
-            return mapping.condition.evaluate(context.scope(self))
+            return mapping.condition.evaluate(
+                context.scope(self), partial(context.doubt, so=f"the value is put at `{place}`")
+            )
 
 
 def _merged(combination: Sequence[tuple[int, Any]]) -> dict[str, Any]:
