@@ -24,6 +24,7 @@ from core.manifest.document import Document
 from core.outputs.portions import next_portion
 from core.outputs.token_file import TokenFile, of_manifest
 from core.reading import Limits, make_streams, open_reader
+from core.reading.turns import Turns
 
 _WHAT = "Sources for dlt"
 _LOG = logging.getLogger("longhaul")
@@ -71,6 +72,8 @@ def longhaul_source(
         if one in connector.broken:
             raise ManifestError(connector.broken[one])
     source = name or plain_name(path.name.partition(".")[0])
+    assert connector.source is not None
+    turns = Turns(connector.source.stream_groups, connector.streams)
 
     def resources() -> Iterator[Any]:
         for one in chosen:
@@ -80,7 +83,7 @@ def longhaul_source(
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
             reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
             yield dlt.resource(
-                _function(reading),
+                _function(reading, turns, one),
                 name=one,
                 primary_key=list(shape.keys) if mode == "merge" else None,
                 write_disposition=mode,
@@ -90,11 +93,18 @@ def longhaul_source(
     return dlt.source(resources, name=source, section=source)()
 
 
-def _function(reading: _Reading) -> Callable[[], Iterator[Any]]:
-    """Dlt writes something on what it calls, which it can't do on a method."""
+def _function(reading: _Reading, turns: Turns, stream: str) -> Callable[[], Iterator[Any]]:
+    """What dlt calls for the tables of a stream: a function, on which it writes something. It asks several streams in
+    turn, and passes over one that gives None: of a stream group, one is read at a time.
+    """
 
     def tables() -> Iterator[Any]:
-        yield from reading.tables()
+        while turns.begin(stream):
+            yield None
+        try:
+            yield from reading.tables()
+        finally:
+            turns.end(stream)
 
     return tables
 
