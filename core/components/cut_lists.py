@@ -10,7 +10,7 @@ from core.components.retriever import SynchronousRetriever, beside_slice
 from core.errors import ReadError
 from core.http.exchange import Role
 from core.runtime.context import Context
-from core.runtime.errands import ThreadsInContext
+from core.runtime.errands import THREADS, ThreadsInContext
 from core.runtime.page_reader import PageResult
 from core.runtime.record_pipeline import RecordPipeline
 from core.runtime.slices import Record, StreamSlice
@@ -31,7 +31,7 @@ def fetching(retriever: SynchronousRetriever, context: Context) -> Callable[[Rec
         beside = beside_slice(context, StreamSlice({"parent_record": parent}))
 
         async def fetch(hand_over: Callable[[list[Record]], None]) -> None:
-            threads = ThreadsInContext(1, "longhaul-list")  # those of the run may all be waiting for lists
+            threads = ThreadsInContext(1, THREADS)  # those of the run may all be waiting for lists
             there = replace(beside, run=replace(beside.run, executor=threads))
             try:
                 pipeline = retriever.pipeline(there.scope(retriever), memory=there.memory, context=there)

@@ -22,7 +22,7 @@ from core.loading.loader import shape_of
 from core.loading.pipeline import STATE, StreamShape, plain_name
 from core.manifest.document import Document
 from core.outputs.portions import next_portion
-from core.outputs.token_file import TokenFile, of_manifest
+from core.outputs.token_file import TokenFile
 from core.reading import Limits, make_streams, open_reader
 from core.reading.turns import Turns
 
@@ -63,7 +63,7 @@ def longhaul_source(
     for doubt in connector.doubts:
         _LOG.warning("%s", doubt)
     if connector.to_be_made:
-        tokens = TokenFile(of_manifest(path), own=True)
+        tokens = TokenFile.of_manifest(path)
         with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself
             connector = thread.submit(asyncio.run, make_streams(connector, inputs, _tell, tokens=tokens)).result()
     chosen = connector.stream_names if streams is None else tuple(streams)
@@ -81,7 +81,7 @@ def longhaul_source(
             mode = write or ("merge" if shape.keys else "append")
             if mode == "merge" and not shape.keys:
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
-            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
+            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, manifest=path)
             yield dlt.resource(
                 _function(reading, turns, one),
                 name=one,
@@ -126,14 +126,14 @@ class _Reading:
         *,
         write: str,
         nested: Literal["json", "struct"],
-        tokens: Path,
+        manifest: Path,
     ) -> None:
         self._connector = connector
         self._inputs = inputs
         self._shape = shape
         self._write = write
         self._nested = nested
-        self._token_file = tokens
+        self._manifest = manifest
         self._state: Mapping[str, Any] | None = None
 
     def tables(self) -> Iterator[Any]:
@@ -178,7 +178,7 @@ class _Reading:
                 thread.submit(runner.close).result()
 
     async def _events(self, state: Mapping[str, Any] | None) -> AsyncGenerator[Event, None]:
-        tokens = TokenFile(self._token_file, own=True)
+        tokens = TokenFile.of_manifest(self._manifest)
         async with (
             open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader,
             aclosing(reader.read(self._shape.name, state, Limits(), self._tables.encode)) as events,

@@ -76,9 +76,14 @@ T = TypeVar("T")
 
 
 class ParentReader(Protocol):
-    """Reads a stream on behalf of another one; `what` it is for that one is said where it fails."""
+    """Reads a stream on behalf of another one; `what` it is for that one is said where it fails.
 
-    def __call__(self, stream: Any, context: Context, what: str = "parent stream") -> ParentRead: ...
+    `shown`: how the read goes on is reported, too, not only its requests and log lines.
+    """
+
+    def __call__(
+        self, stream: Any, context: Context, what: str = "parent stream", *, shown: bool = False
+    ) -> ParentRead: ...
 
 
 FirstRecord = Callable[[Component, "Context"], Awaitable[Record | None]]

@@ -15,6 +15,9 @@ from core.errors import ReadError
 P = ParamSpec("P")
 T = TypeVar("T")
 
+THREADS = "longhaul-parser"
+"""How the names of the threads that parse begin."""
+
 
 class ThreadsInContext(ThreadPoolExecutor):
     """Threads that see the context variables of whoever gives them something to do."""

@@ -17,7 +17,7 @@ from core.components.stream import ReadableStream, Stream
 from core.connector import Connector
 from core.connector.templates import StreamTemplate
 from core.errors import LonghaulError, ManifestError, ReadError, fault_text
-from core.events import Event, Outcome, Stage
+from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome, Stage
 from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
@@ -325,7 +325,12 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
 
     Raises `ReadError`, `ManifestError`.
     """
-    connector = await reader.make_streams(trial.take)
+
+    def take(event: Event) -> None:
+        if isinstance(event, ExchangeFinished | Log | BudgetWait):  # the slices of a trial are those of the stream
+            trial.take(event)
+
+    connector = await reader.make_streams(take)
     names = connector.made_streams.get(template.name, ())
     can_be_read = [name for name in names if name not in connector.broken]
     name = wanted if wanted in names else next(iter(can_be_read or names), "")

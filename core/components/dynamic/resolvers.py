@@ -95,7 +95,8 @@ class HttpComponentsResolver(ComponentsResolver):
 
     async def found(self, name: str, context: Context) -> AsyncGenerator[Variables, None]:
         stream = DeclarativeStream(name=name, retriever=self.retriever)
-        async for slice_, record in context.run.read_parent(stream, replace(context, in_order=True), "dynamic stream"):
+        context = replace(context, in_order=True)
+        async for slice_, record in context.run.read_parent(stream, context, "dynamic stream", shown=True):
             yield {"components_values": record, **dict.fromkeys(SLICE_VARIABLES, slice_)}
 
     def lint(self) -> list[Problem]:
