@@ -263,11 +263,11 @@ class Reader:
 
         Raises `KeyError` for a stream that the connector doesn't have.
         """
-        steps = self._connector.stream(stream).job_steps
-        if steps is None or not jobs.kept:
+        steps_of = self._connector.stream(stream).job_steps
+        if not jobs.kept:
             return
         channel = EventChannel(self.mask)
-        work = asyncio.create_task(clear_away_kept(jobs, steps, Context(self._run, stream, channel.emit)))
+        work = asyncio.create_task(clear_away_kept(jobs, steps_of, Context(self._run, stream, channel.emit)))
         work.add_done_callback(lambda _: channel.close())
         try:
             async for event in channel.events():
@@ -291,7 +291,7 @@ class Reader:
         """
         if stream not in self._connector.stream_names or self._connector.broken.get(stream):
             raise ReadError("the manifest has no stream of this name that can be read")
-        steps = self._connector.stream(stream).job_steps
+        steps = self._connector.stream(stream).job_steps(job.way)
         if steps is None:
             raise ReadError("the manifest reads the stream without jobs")
         context = Context(self._run, stream, lambda event: None)
@@ -348,6 +348,8 @@ class Reader:
             known=jobs,
             detach=detach,
         )
+        if jobs is not None:
+            jobs.way = choice.way
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)
 
@@ -357,17 +359,17 @@ class Reader:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
-            choice = stream.chosen(state, context)
-            read = self._start(choice, NO_LIMITS, Role.PARENT, in_order=context.in_order)
             if shown and self._cancelled:
                 raise ReadError("It was cancelled.")
+            choice = stream.chosen(state, context)
+            read = self._start(choice, NO_LIMITS, Role.PARENT, in_order=context.in_order)
             progress = ParentProgress(stream.name, read, context, choice.state, what, shown=shown)
             records = progress.records()
             self._parents.add(records)
-            return progress, records
-
             if shown:
                 self._shown.add(read)
+            return progress, records
+
         return ParentRead(start)
 
     async def first_record(self, retriever: Component, context: Context) -> Record | None:

@@ -133,7 +133,7 @@ def _most_parts(connector: Connector, stream: str, config: Mapping[str, Any]) ->
     """
     source = connector.source
     assert source is not None
-    if connector.stream(stream).job_steps is None:
+    if not connector.stream(stream).has_jobs:
         return None
     try:
         for parts in range(source.job_budget(config), 1, -1):

@@ -369,11 +369,11 @@ def _new_trial(
     only: Stage | None,
 ) -> Trial:
     readable = declared if isinstance(declared, ReadableStream) else None
-    jobs = readable.job_steps if readable is not None else None
+    jobs = [way.retriever.job_steps for way in readable.ways] if readable is not None else []
     state = TrialState(
         stream,
-        asynchronous=jobs is not None,
-        can_abort=jobs is None or jobs.can_abort,
+        asynchronous=any(steps is not None for steps in jobs),
+        can_abort=all(steps is None or steps.can_abort for steps in jobs),
         limits=settings.limits,
         input_state=settings.state,
         fingerprint=fingerprint,
