@@ -111,7 +111,9 @@ class Connector:
 
         `mask` takes the secrets out of what is said about them.
         """
-        found = assembled(self.templates, made, self.stream_names, mask)
+        others = {entry.name: entry.stream for entry in self.entries}
+        groups = self.source.stream_groups if self.source else {}
+        found = assembled(self.templates, made, others, groups, mask)
         errors = (problem for entry in found.entries for problem in entry.problems)
         return replace(
             self.listing([*self.entries, *found.entries]),
