@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.custom.base import CustomComponent
+from core.components.custom.base import HOW_TO_ALLOW, CustomComponent
 from core.components.source import DeclarativeSource
 from core.components.stream import ReadableStream, Stream
 from core.connector.streams import Listed, StreamCondition, StreamEntry
@@ -67,6 +67,10 @@ class Connector:
         parts = self.source.tree() if self.source else ()
         return tuple(part for part in parts if isinstance(part, CustomComponent))
 
+    def allowing(self, code: CustomCode | None) -> Connector:
+        """The connector with custom code that may run: nothing is said of its permission any more."""
+        return self if code is None else replace(self, custom=code, problems=_allowed(self.problems))
+
     @property
     def usable(self) -> bool:
         """Whether there are no errors (warnings are allowed)."""
@@ -115,9 +119,10 @@ class Connector:
         groups = self.source.stream_groups if self.source else {}
         found = assembled(self.templates, made, others, groups, mask)
         errors = (problem for entry in found.entries for problem in entry.problems)
+        warnings = found.warnings if self.custom is None else _allowed(found.warnings)
         return replace(
             self.listing([*self.entries, *found.entries]),
-            problems=in_order([*self.problems, *found.warnings, *errors]),
+            problems=in_order([*self.problems, *warnings, *errors]),
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
             unmade=tuple(found.unmade),
@@ -188,6 +193,11 @@ class Connector:
     def primary_key(self, name: str) -> Sequence[Sequence[str]]:
         """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
         return () if name in self.broken else self.stream(name).described.primary_key_paths
+
+
+def _allowed(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems that there are when custom code may run."""
+    return tuple(problem for problem in problems if problem.hint != HOW_TO_ALLOW)
 
 
 @dataclass(frozen=True, slots=True)
