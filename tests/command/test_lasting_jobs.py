@@ -475,7 +475,6 @@ async def test_jobs_are_listed_and_aborted(command: Command, server: LoopbackSer
     assert await command("--jobs", "s.json") == (0, "No jobs: the runs with s.json have left none behind.\n")
 
 
-@pytest.mark.parametrize("too_old", [False, True])
 @pytest.mark.parametrize(("goes_on", "aborted_at"), [(False, "/full/abort"), (True, "/changes/abort")])
 async def test_a_job_is_aborted_in_the_way_that_has_made_it(
     command: Command, server: LoopbackServer, goes_on: bool, aborted_at: str
@@ -524,6 +523,7 @@ async def test_the_job_of_a_made_stream_is_aborted(command: Command, server: Loo
     assert "exports: the job `j0` was aborted on the server." in said
 
 
+@pytest.mark.parametrize("too_old", [False, True])
 async def test_a_started_job_is_aborted_by_what_the_start_answered(
     command: Command, server: LoopbackServer, too_old: bool
 ) -> None:
