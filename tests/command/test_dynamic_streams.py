@@ -289,7 +289,7 @@ async def test_a_job_that_lists_the_streams_shows_its_progress(shop: Path, serve
     ("number", "arguments"),
     [
         (signal.SIGINT, ("--run", "m.yaml")),
-        (signal.SIGTERM, ("--plan", "m.yaml")),
+        (signal.SIGTERM, ("--plan", "m.yaml", "--stream", "goods")),
         (signal.SIGINT, ("--check-connection", "m.yaml", "--stream", "*")),
     ],
 )
