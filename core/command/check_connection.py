@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.text import Text
 
 from core.command.arguments import Arguments
-from core.command.conduct import Conduct
-from core.command.preparation import Prepared, connector_with_inputs, own_tokens, with_streams
-from core.command.run import chosen_streams, progress_on, warnings_of
+from core.command.conduct import Conduct, progress_on
+from core.command.preparation import Prepared, connector_with_inputs, with_streams
+from core.command.run import chosen_streams, warnings_of
 from core.connector import Connector
 from core.errors import fault_text
 from core.events import ExchangeFinished, Outcome, StreamFinished
@@ -22,6 +22,7 @@ from core.http.exchange import Exchange, Role
 from core.inputs import unknown_inputs
 from core.inputs.specification import inputs, is_secret
 from core.levels import Level
+from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.protocols.checking import FIRST_RECORD, Unavailable, check_inputs, needs_made_streams, streams_to_check
 from core.reading import Reader, open_reader
@@ -69,7 +70,7 @@ def check_connection(arguments: Arguments) -> int:
     connector, config = connector_with_inputs(arguments, arguments.manifest, adjust=check_inputs)
     if not _is_about_templates(connector, config, arguments.streams):
         connector = connector.without_templates()
-    prepared = with_streams(arguments, connector, config, own_tokens(arguments.manifest))
+    prepared = with_streams(arguments, connector, config, TokenFile.of_manifest(arguments.manifest))
     connector = prepared.connector
     everything = ALL in arguments.streams
     chosen_streams(connector, () if everything else arguments.streams)
@@ -77,8 +78,8 @@ def check_connection(arguments: Arguments) -> int:
     conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=True))
     for warning in (*warnings_of(connector), *unknown_inputs(connector.connection_specification, config)):
         conduct.log(Level.WARNING, warning)
-    for event in prepared.events:
-        conduct.note(event)
+    for event in prepared.exchanges:
+        conduct.trace(event)
     streams = connector.stream_names if everything else arguments.streams
     try:
         return _Check(prepared, streams or tuple(streams_to_check(connector, config)), conduct)()
@@ -109,8 +110,8 @@ class _Check:
 
     async def _run(self) -> int:
         gate = asyncio.Semaphore(_AT_ONCE)
-        tokens, secrets = self._prepared.tokens, self._prepared.secrets
-        opened = open_reader(self._connector, self._prepared.config, body_limit=0, tokens=tokens, secrets=secrets)
+        tokens, carried = self._prepared.tokens, self._prepared.carried
+        opened = open_reader(self._connector, self._prepared.config, body_limit=0, tokens=tokens, carried=carried)
         async with opened as reader:
             self._conduct.cancel = reader.cancel
             asked = [asyncio.create_task(self._ask(reader, name, gate)) for name in self._streams]

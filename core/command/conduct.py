@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from core.command.arguments import Arguments
 from core.command.shutdown import GRACE, Shutdown
 from core.events import Event, ExchangeFinished
 from core.levels import Level
 from core.outputs.durable import OutputError
 from core.outputs.har import HarTrace
 from core.progress.picture import RunPicture
-from core.progress.plain import Progress
+from core.progress.plain import PlainProgress, Progress
 from core.reading import THREADS
 
 _REDRAW = 0.1
@@ -79,11 +82,11 @@ class Conduct:
     def emit(self, event: Event) -> None:
         """Show an event of one of the streams."""
         self.picture.fold(event)
-        self.note(event)
-
-    def note(self, event: Event) -> None:
-        """Show an event that is not part of the picture, such as one from before the streams."""
         self.progress.show(event)
+        self.trace(event)
+
+    def trace(self, event: Event) -> None:
+        """Keep an event in the trace, such as one from before the streams that was shown then."""
         if self._trace is not None and isinstance(event, ExchangeFinished):
             try:
                 self._trace.add(event)
@@ -121,3 +124,18 @@ class Conduct:
         self._shutdown.begin(128 + number)
         self.log(Level.WARNING, _CANCELLING)
         (self.cancel or main.cancel)()
+
+
+def progress_on(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
+    """A live display on a terminal that the records don't go to, plain lines elsewhere."""
+    target = sys.stderr or io.StringIO()
+    shows_records = to_stdout and sys.stdout.isatty()
+    if target.isatty() and not shows_records and not arguments.quiet:
+        from rich.console import Console
+
+        from core.progress.live import LiveProgress
+
+        console = Console(file=target)
+        if not console.is_dumb_terminal:
+            return LiveProgress(console, picture, arguments.level)
+    return PlainProgress(target, arguments.level)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,9 @@ def with_custom_code(connector: Connector, arguments: Arguments, manifest: Path)
     Raises `InputError` for code that can't be read, or that no Python can run, and `OutputError`.
     """
     if arguments.custom_code is not None:
-        return replace(connector, custom=CustomCode.load(arguments.custom_code))
+        return connector.allowing(CustomCode.load(arguments.custom_code))
+    if arguments.on is not None:  # it runs on this machine only
+        return connector
     file = code_beside(manifest) if connector.custom_components else None
     if file is None:
         return connector
@@ -45,8 +46,8 @@ def with_custom_code(connector: Connector, arguments: Arguments, manifest: Path)
             return connector
         code = _alone(text, file)
         known.add(text, file)
-        return replace(connector, custom=code)
-    return replace(connector, custom=_alone(text, file))
+        return connector.allowing(code)
+    return connector.allowing(_alone(text, file))
 
 
 def allowed_before(connector: Connector, manifest: Path) -> Connector:
@@ -58,7 +59,7 @@ def allowed_before(connector: Connector, manifest: Path) -> Connector:
     if file is None:
         return connector
     text = read_code(file)
-    return replace(connector, custom=_alone(text, file)) if Permissions().has(text) else connector
+    return connector.allowing(_alone(text, file)) if Permissions().has(text) else connector
 
 
 def _alone(text: str, file: Path) -> CustomCode:

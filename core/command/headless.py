@@ -26,7 +26,6 @@ from core.events import (
     StreamFinished,
 )
 from core.http.exchange import BODY_LIMIT
-from core.http.secrets import Secrets
 from core.levels import Level
 from core.loading import LoadBuffer, Loads
 from core.outputs.destination import Destination
@@ -41,7 +40,7 @@ from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.progress.plain import Progress
 from core.progress.sentences import load_line, run_summary, stream_summary
-from core.reading import Limits, Reader, open_reader
+from core.reading import Carried, Limits, Reader, open_reader
 
 STREAMS_AT_ONCE = 4
 LOAD_GRACE = 25.0
@@ -64,7 +63,7 @@ class RunPlan:
 
     `loads` take the records in place of the destination, and keep the state in place of the file.
     `jobs` is the journal beside the state; `detach`: jobs that run are left to a later run, which finds them there.
-    `before` is what happened before, and was not shown yet; `secrets` are those that came up with it.
+    `before` are requests from before, which were shown then; `carried` is what they have left.
     """
 
     connector: Connector
@@ -81,7 +80,7 @@ class RunPlan:
     jobs: JobJournal | None = None
     detach: bool = False
     before: Iterable[Event] = ()
-    secrets: Secrets = field(default_factory=Secrets)
+    carried: Carried = field(default_factory=Carried)
 
 
 class HeadlessRun:
@@ -116,7 +115,7 @@ class HeadlessRun:
             body_limit=bodies,
             tokens=plan.tokens,
             tape=tape,
-            secrets=plan.secrets,
+            carried=plan.carried,
             files=plan.files,
         )
         async with opened as reader:
@@ -124,7 +123,7 @@ class HeadlessRun:
             try:
                 async with self._conduct.shown():
                     for event in plan.before:
-                        self._conduct.note(event)
+                        self._conduct.trace(event)
                     gate = asyncio.Semaphore(STREAMS_AT_ONCE)
                     await asyncio.gather(*(self._read(reader, name, gate) for name in plan.streams))
             finally:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.command.arguments import Arguments
-from core.command.conduct import Conduct
+from core.command.conduct import Conduct, progress_on
 from core.command.custom_code import refuse_custom_code
 from core.command.preparation import prepare
-from core.command.run import chosen_streams, progress_on
+from core.command.run import chosen_streams
 from core.command.slices import (
     check_senseless,
     slices_go_to,
@@ -61,8 +61,8 @@ def run_on_cluster(arguments: Arguments) -> int:
         picture = RunPicture(streams)
         conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False), grace=_GRACE)
         warn(conduct, connector, config)
-        for event in prepared.events:
-            conduct.note(event)
+        for event in prepared.exchanges:
+            conduct.trace(event)
         run = ClusterRun(
             connector,
             read_text(arguments.manifest),

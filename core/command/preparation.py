@@ -4,36 +4,32 @@ inputs.
 
 from __future__ import annotations
 
-import asyncio
-import io
 import os
-import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
+from core.command.conduct import Conduct, progress_on
 from core.command.custom_code import with_custom_code
 from core.connector import Connector, load_connector
-from core.errors import ManifestError
-from core.events import Event, Log
-from core.http.secrets import Secrets
+from core.errors import ManifestError, ReadError
+from core.events import Event, ExchangeFinished
 from core.http.tape import Tape
 from core.inputs import gather_inputs
 from core.levels import Level
 from core.manifest.document import Document
 from core.outputs.paths import resolved
-from core.outputs.token_file import TokenFile, beside, of_manifest
-from core.progress.plain import PlainProgress
-from core.reading import make_streams
+from core.outputs.token_file import TokenFile, beside
+from core.progress.picture import RunPicture
+from core.reading import Carried, open_reader
 from core.units import count
 
-_EVENTS = 1_000
-"""Of what happens while streams are made, the last events are kept."""
+_EXCHANGES = 1_000
+"""Of the requests that are sent while streams are made, the last ones are kept."""
 _BODY = 100_000
 """Bytes of a body that a trace has of it."""
 
@@ -42,18 +38,18 @@ _BODY = 100_000
 class Prepared:
     """A connector with the streams that it has for its inputs.
 
-    `written` is the connector before streams were made from its templates, `events` is what happened meanwhile, which
-    nobody was shown yet, `tape` the traffic where a case is kept, and `secrets` are those that came up. A read goes on
-    with `tokens`: some may have been renewed meanwhile.
+    `written` is the connector before streams were made from its templates, `exchanges` are the requests of that, `tape`
+    is their traffic where a case is kept, `carried` what they have left. A read goes on with `tokens`: some may have
+    been renewed meanwhile.
     """
 
     connector: Connector
     config: Mapping[str, Any]
     written: Connector
     tokens: TokenFile
-    events: Iterable[Event] = ()
+    exchanges: Iterable[Event] = ()
     tape: Tape | None = None
-    secrets: Secrets = field(default_factory=Secrets)
+    carried: Carried = field(default_factory=Carried)
 
     @property
     def notes(self) -> Iterable[tuple[Level, str]]:
@@ -112,50 +108,36 @@ def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str
     tokens.check()
     if not connector.to_be_made:
         return Prepared(connector, config, connector, tokens)
-    events: deque[Event] = deque(maxlen=_EVENTS)
-    secrets, tape = Secrets(), Tape() if arguments.keep_case is not None else None
-    live = PlainProgress(sys.stderr or io.StringIO(), arguments.level)
+    exchanges: deque[Event] = deque(maxlen=_EXCHANGES)
+    carried, tape = Carried(), Tape() if arguments.keep_case is not None else None
+    picture = RunPicture([template.name for template in connector.to_be_made])
+    conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=False))
+    made: list[Connector] = []
 
     def report(event: Event) -> None:
-        if isinstance(event, Log):  # whoever waits for an API that does not answer wants to know
-            live.show(event)
-        else:
-            events.append(event)
+        conduct.emit(event)
+        if isinstance(event, ExchangeFinished):
+            exchanges.append(event)
 
-    work = make_streams(
-        connector,
-        config,
-        report,
-        tokens=tokens,
-        tape=tape,
-        secrets=secrets,
-        body_limit=_BODY if arguments.trace is not None else 0,
-    )
-    return Prepared(_ended_in_order(work), config, connector, tokens, events, tape, secrets)
-
-
-def _ended_in_order(work: Coroutine[Any, Any, Connector]) -> Connector:
-    """What the work gives. When the process is asked to end, what was begun on the server is cleared away first, as it
-    is at Ctrl-C.
-    """
-
-    async def obeying() -> Connector:
-        task = asyncio.current_task()
-        assert task is not None
-        with suppress(NotImplementedError):  # Windows
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await work
+    async def work() -> int:
+        body_limit = _BODY if arguments.trace is not None else 0
+        opened = open_reader(connector, config, tokens=tokens, tape=tape, carried=carried, body_limit=body_limit)
+        async with opened as reader:
+            conduct.cancel = reader.cancel
+            made.append(await reader.make_streams(report))
+        return 0
 
     try:
-        return asyncio.run(obeying())
-    except asyncio.CancelledError:
-        sys.exit(128 + signal.SIGTERM)
-
-
-def own_tokens(manifest: Path) -> TokenFile:
-    """The tokens of a manifest that belong to no state."""
-    return TokenFile(of_manifest(manifest), own=True)
+        code = conduct(work)
+    except ReadError as error:
+        if not conduct.signal:
+            raise
+        conduct.log(Level.WARNING, str(error))
+        code = 128 + conduct.signal
+    if code:
+        sys.exit(code)
+    return Prepared(made[0], config, connector, tokens, exchanges, tape, carried)
 
 
 def _tokens_of(arguments: Arguments, manifest: Path) -> TokenFile:
-    return TokenFile(beside(resolved(arguments.state))) if arguments.state else own_tokens(manifest)
+    return TokenFile(beside(resolved(arguments.state))) if arguments.state else TokenFile.of_manifest(manifest)

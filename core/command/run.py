@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import signal
 import sys
@@ -17,6 +16,7 @@ from core.cases.check import check_case
 from core.cases.reading import read_case
 from core.cases.recorder import CaseRecorder
 from core.command.arguments import Arguments
+from core.command.conduct import progress_on
 from core.command.files import RunFiles
 from core.command.headless import HeadlessRun, RunPlan
 from core.command.preparation import Prepared, prepare
@@ -34,7 +34,7 @@ from core.outputs.job_journal import JobJournal, beside
 from core.outputs.paths import resolved
 from core.outputs.state import StateFile
 from core.progress.picture import RunPicture
-from core.progress.plain import PlainProgress, Progress
+from core.progress.plain import Progress
 
 _WARNINGS_SHOWN = 20
 
@@ -111,8 +111,8 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
         limit=arguments.limit,
         jobs=jobs,
         detach=arguments.detach,
-        before=prepared.events,
-        secrets=prepared.secrets,
+        before=prepared.exchanges,
+        carried=prepared.carried,
     )
     try:
         code = HeadlessRun(plan, picture, progress)()
@@ -217,18 +217,3 @@ def _destination(arguments: Arguments, streams: Sequence[str]) -> Destination:
     if destination.path is None and sys.stdout is None:
         raise OutputError("Standard output is closed; say where the records go with --output.")
     return destination
-
-
-def progress_on(arguments: Arguments, picture: RunPicture, *, to_stdout: bool) -> Progress:
-    """A live display on a terminal that the records don't go to, plain lines elsewhere."""
-    target = sys.stderr or io.StringIO()
-    shows_records = to_stdout and sys.stdout.isatty()
-    if target.isatty() and not shows_records and not arguments.quiet:
-        from rich.console import Console
-
-        from core.progress.live import LiveProgress
-
-        console = Console(file=target)
-        if not console.is_dumb_terminal:
-            return LiveProgress(console, picture, arguments.level)
-    return PlainProgress(target, arguments.level)

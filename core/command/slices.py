@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from core.command.arguments import Arguments
-from core.command.conduct import Conduct
-from core.command.preparation import Prepared, own_tokens, prepare
-from core.command.run import chosen_streams, progress_on, warnings_of
+from core.command.conduct import Conduct, progress_on
+from core.command.preparation import Prepared, prepare
+from core.command.run import chosen_streams, warnings_of
 from core.connector import Connector
 from core.errors import InputError, LonghaulError, ReadError, fault_text
 from core.events import Outcome
@@ -27,6 +27,7 @@ from core.outputs.har import HarTrace
 from core.outputs.locks import hold
 from core.outputs.paths import NamedPath, check_file, kind
 from core.outputs.state import StateFile
+from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
 from core.progress.sentences import stream_summary
 from core.reading import Reader, open_reader
@@ -68,7 +69,7 @@ class Setting:
         assert arguments.manifest is not None
         if len(arguments.streams) > 1:
             raise InputError(f"A plan is one of one stream; choose {' or '.join(arguments.streams)}.")
-        prepared = prepare(arguments, arguments.manifest, tokens=own_tokens(arguments.manifest))
+        prepared = prepare(arguments, arguments.manifest, tokens=TokenFile.of_manifest(arguments.manifest))
         streams = chosen_streams(prepared.connector, arguments.streams)
         if len(streams) != 1:
             raise InputError(
@@ -88,8 +89,8 @@ class Setting:
 
     def open(self, body_limit: int = 0) -> AbstractAsyncContextManager[Reader]:
         """The connector, open for reading."""
-        tokens, secrets = self.prepared.tokens, self.prepared.secrets
-        return open_reader(self.connector, self.config, tokens=tokens, secrets=secrets, body_limit=body_limit)
+        tokens, carried = self.prepared.tokens, self.prepared.carried
+        return open_reader(self.connector, self.config, tokens=tokens, carried=carried, body_limit=body_limit)
 
     @property
     def fingerprint(self) -> str:
@@ -115,8 +116,8 @@ class Setting:
         trace = HarTrace(self.arguments.trace) if self.arguments.trace else None
         conduct = Conduct(picture, progress_on(self.arguments, picture, to_stdout=to_stdout), trace)
         warn(conduct, self.connector, self.config)
-        for event in self.prepared.events:
-            conduct.note(event)
+        for event in self.prepared.exchanges:
+            conduct.trace(event)
         return conduct
 
     def fault(self, error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -10,7 +10,7 @@ from pydantic import Field
 from core.components.stream import Stream
 from core.manifest.problems import Problem
 from core.runtime.component import Component, NotInAirbyte
-from core.templates import Condition
+from core.templates import Condition, TemplateError
 
 
 class ConditionalStreams(Component):
@@ -25,12 +25,12 @@ class ConditionalStreams(Component):
         title="Streams", description="The streams that are there then."
     )
 
-    def holds(self, config: Mapping[str, Any]) -> bool:
-        """Whether the streams are there for these inputs. Raises `TemplateError`.
+    def holds(self, config: Mapping[str, Any], doubt: Callable[[TemplateError], None]) -> bool:
+        """Whether the streams are there for these inputs; `doubt` as for conditions. Raises `TemplateError`.
 
         Airbyte: the condition sees no parameters.
         """
-        return self.condition.evaluate({"config": config, "parameters": {}})
+        return self.condition.evaluate({"config": config, "parameters": {}}, doubt)
 
     def lint(self) -> list[Problem]:
         """There are streams that depend on it."""

@@ -8,12 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.components.retriever import Retriever
+from core.components.cut_lists import fetching
+from core.components.retriever import SynchronousRetriever
 from core.errors import ReadError
-from core.manifest.problems import Problem, Severity
-from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
+from core.manifest.problems import Problem
+from core.runtime.component import SLICE_VARIABLES, Component, Gives, Shown
+from core.runtime.context import Context
 from core.runtime.field_path import evaluated, find, is_plain, lookup, put
-from core.runtime.slices import Record
+from core.runtime.slices import Record, SliceMemory
 from core.templates import Template
 
 FieldPath = Annotated[list[Template], Shown(editor="field_path")]
@@ -68,41 +70,56 @@ class RecordExpander(Component):
         title="Truncation indicator",
         description="The field that is true when the API left items out of the list.",
     )
-    truncated_list_retriever: Annotated[
-        Retriever | None, Gives(*SLICE_VARIABLES), NotInAirbyte("AsyncRetriever"), Shown(advanced=True)
-    ] = Field(
-        None,
-        title="Truncated list retriever",
-        description="Fetches a list that was cut; Longhaul does not, and a read that meets such a list fails.",
+    truncated_list_retriever: Annotated[SynchronousRetriever | None, Gives(*SLICE_VARIABLES), Shown(advanced=True)] = (
+        Field(
+            None,
+            title="Truncated list retriever",
+            description="Fetches the whole list where it was cut; its templates see the record as "
+            "`stream_slice['parent_record']`.",
+        )
     )
 
     def lint(self) -> list[Problem]:
-        """Lists that were cut can't be completed."""
-        if self.truncated_list_retriever is None:
+        """Fetching a list takes a field that says when, and is one read without partitions (Airbyte: the same)."""
+        retriever, place = self.truncated_list_retriever, "truncated_list_retriever"
+        if retriever is None:
             return []
-        message = "Longhaul doesn't fetch the rest of truncated lists; a read that meets such a list will fail"
-        return [Problem(message, ("truncated_list_retriever",), Severity.WARNING)]
+        problems = []
+        if not self.truncation_indicator_path:
+            message = "a `truncated_list_retriever` needs a `truncation_indicator_path`"
+            problems.append(Problem(message, (place,), hint="name the field that is true when the list was cut"))
+        if retriever.router:
+            problems.append(Problem("a list is fetched without partitions", (place, "partition_router")))
+        if getattr(retriever, "pagination_reset", None) is not None:
+            problems.append(Problem("the pages of a list can't start over", (place, "pagination_reset")))
+        return problems
 
     def bind(
-        self, variables: Mapping[str, Any], warn: Callable[[str], None] = lambda message: None
+        self, variables: Mapping[str, Any], memory: SliceMemory | None = None, context: Context | None = None
     ) -> Callable[[Any], Iterable[Any]]:
         """The function that gives the records made of one record; what is no object is given as it is.
 
-        `warn` takes what is missing of the records.
+        `memory` takes the warning of what is missing of the records, `context` is where cut lists are fetched.
         """
         scope = {**variables, "parameters": self.parameters}
         path = evaluated(self.expand_records_from_field, scope)
-        check = self._truncation_check(scope, warn)
+        cut_list = self._cut_list(scope, memory or SliceMemory(), context)
         completer = self._completer(path, variables)
 
         def expand(parent: Any) -> Iterator[Any]:
             if not path or not isinstance(parent, dict):
                 yield parent
                 return
-            check(parent)
+            complete = completer(parent) if completer is not None else None
+            fetched = False
+            for item in cut_list(parent):
+                fetched = True
+                yield item if complete is None else complete(item)
+            if fetched:
+                return
             lists = [value for _, value in find(parent, path) if isinstance(value, list)]
             items = chain.from_iterable(lists)
-            yield from items if completer is None else map(completer(parent), items)
+            yield from items if complete is None else map(complete, items)
             if not any(lists) and self.on_no_records == "emit_parent":
                 yield parent
 
@@ -131,25 +148,39 @@ class RecordExpander(Component):
 
         return completer
 
-    def _truncation_check(self, scope: Mapping[str, Any], warn: Callable[[str], None]) -> Callable[[Any], None]:
+    def _cut_list(
+        self, scope: Mapping[str, Any], memory: SliceMemory, context: Context | None
+    ) -> Callable[[Record], Iterable[Any]]:
+        """The function that fetches the whole list of a record whose own list the API has cut."""
         if self.truncation_indicator_path is None:
-            return lambda parent: None
+            return lambda parent: ()
         path = _plain(evaluated(self.truncation_indicator_path, scope))
-        look = lookup(path)
+        indicator, count = lookup(path), lookup([*path[:-1], "total_count"])
+        found = f"The API left items out of a list (`{'.'.join(path)}` says so)"
+        retriever = self.truncated_list_retriever
+        fetch = fetching(retriever, context) if retriever is not None and context is not None else None
+        if retriever is not None:
+            _plain(evaluated(self.expand_records_from_field, scope))
 
-        def check(parent: Any) -> None:
-            if not look(parent):
+        def whole(parent: Record) -> Iterator[Any]:
+            if not indicator(parent):
                 return
-            found = f"The API left items out of a list (`{'.'.join(path)}` says so)"
-            if self.truncated_list_retriever is None:
-                warn(f"{found}: they are missing among the records.")
+            if retriever is None:
+                memory.warn_once(f"{found}: they are missing among the records.")
                 return
-            raise ReadError(
-                f"{found}, and Longhaul does not run the `truncated_list_retriever` that fetches them. "
-                "Without it, the items that came are read."
-            )
+            if fetch is None:
+                raise ReadError(f"{found}, and they can't be fetched here.")
+            number = 0
+            for record in fetch(parent):
+                number += 1
+                yield record
+            total = count(parent)
+            if isinstance(total, int) and not isinstance(total, bool) and number < total:
+                text = f"{found}, and the `truncated_list_retriever` gave {number:,} of {total:,} (`total_count`): "
+                text += "the others are missing. Check its paginator and its request."
+                memory.note(("short list", self.identity), lambda: memory.warn(text))
 
-        return check
+        return whole
 
 
 def _plain(path: list[str]) -> list[str]:

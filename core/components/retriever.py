@@ -5,23 +5,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from core.events import Outcome
+from core.events import Event, ExchangeFinished, Outcome
 from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.jobs.download_turns import DownloadTurn
 from core.jobs.settings import JobConcurrency, JobSettings
 from core.jobs.steps import JobSteps
-from core.runtime.component import Component
+from core.runtime.component import SLICE_VARIABLES, Component
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
-from core.runtime.page_reader import MakeSink
+from core.runtime.page_reader import MakeSink, RecordCollector, SliceSink
 from core.runtime.partitions import PartitionRouter
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Transformation
-from core.runtime.slices import Record, RecordPredicate, SliceMemory
+from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice
 
 Fill = Callable[[RequestDraft, Context], None]
 """Adds what the slice of the context adds to a request."""
@@ -86,8 +86,34 @@ class SynchronousRetriever(Retriever, role=True):
     """Fetches records with requests that the API answers at once."""
 
     @abstractmethod
+    async def fetch(self, context: Context, sink: SliceSink, role: Role) -> None:
+        """Fetch the elements of all pages into `sink`, for what `role` says. Raises `ReadError`."""
+
     async def records(self, context: Context, role: Role) -> list[Record]:
-        """All records, read beside those of the stream and its slice in `context`, for what `role` says.
+        """All records, read beside those of the stream and its slice in `context`, without partitions.
 
         Raises `ReadError`.
         """
+        beside = beside_slice(replace(context, slice=None), StreamSlice())
+        collector = RecordCollector(self.pipeline(beside.scope(self), memory=beside.memory, context=beside))
+        await self.fetch(beside, collector, role)
+        return collector.records
+
+
+def beside_slice(context: Context, slice_: StreamSlice) -> Context:
+    """The context for what is read beside the slice of `context`: templates see `slice_` instead, events don't."""
+
+    def emit(event: Event) -> None:
+        if isinstance(event, ExchangeFinished):
+            event = replace(event, page=None, portion=None)
+        context.emit(replace(event, slice=context.slice))
+
+    return Context(
+        context.run,
+        context.stream,
+        emit,
+        slice=slice_ or None,
+        variables=dict.fromkeys(SLICE_VARIABLES, slice_),
+        memory=SliceMemory(warn=context.memory.warn),
+        errands=context.errands,
+    )

@@ -211,10 +211,10 @@ class DynamicSchemaLoader(SchemaLoader):
         return await loaded.get(lambda: self._load(context))
 
     async def _load(self, context: Context) -> Schema:
-        context = context.for_slice(StreamSlice())
+        context = context.remembering().for_slice(StreamSlice())
         variables = {**context.variables, "config": context.config}
         record = await context.run.first_record(self.retriever, context)
-        properties = self.schema_type_identifier.properties(record, variables) if record else {}
+        properties = self.schema_type_identifier.properties(record, variables, context.doubt) if record else {}
         with readable():
             if self.schema_filter is not None:
                 keep = keeping(self.schema_filter.bind_in(context, variables))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Annotated, Any
 
@@ -13,7 +12,7 @@ from core.components.decoders import JsonDecoder
 from core.components.record_selector import RecordSelector
 from core.components.retriever import Fill, SliceRead, SynchronousRetriever
 from core.components.retriever_actions import PageSizeReduction, PaginationReset, RequestWindowSplitting
-from core.events import Event, ExchangeFinished, Outcome
+from core.events import Outcome
 from core.http.exchange import Role
 from core.http.policy import Action, RequestFailed
 from core.http.request import RequestDraft
@@ -21,12 +20,12 @@ from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Gives, Shown
 from core.runtime.context import Context
 from core.runtime.cursor import Cursor
-from core.runtime.page_reader import PageReader, RecordCollector, Restarts, SliceSink
+from core.runtime.page_reader import PageReader, Restarts, SliceSink
 from core.runtime.pages import Paginator
 from core.runtime.partitions import PartitionRouter, extra_field_names
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore
 from core.runtime.roles import Decoder, Requester, Transformation
-from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice
+from core.runtime.slices import RecordPredicate, SliceMemory
 
 _NEEDED = {
     Action.REDUCE_PAGE_SIZE: "page_size_reduction",
@@ -146,24 +145,8 @@ class SimpleRetriever(SynchronousRetriever):
             takes_responses=self.record_selector.extractor.takes_response,
         )
 
-    async def records(self, context: Context, role: Role) -> list[Record]:
-        """All records, read beside those of the stream and its slice in `context`, without partitions.
-
-        Raises `ReadError`.
-        """
-
-        def emit(event: Event) -> None:
-            if isinstance(event, ExchangeFinished):
-                event = replace(event, page=None, portion=None)
-            context.emit(event)
-
-        nothing = dict.fromkeys(SLICE_VARIABLES, StreamSlice())
-        beside = Context(context.run, context.stream, emit, variables=nothing)
-        collector = RecordCollector(
-            self.pipeline({**nothing, "config": context.config}, memory=beside.memory, context=beside)
-        )
-        await self._read(self._reader(lambda draft, context: None, role), beside, collector, None)
-        return collector.records
+    async def fetch(self, context: Context, sink: SliceSink, role: Role) -> None:
+        await self._read(self._reader(lambda draft, context: None, role), context, sink, None)
 
     async def _read(
         self, reader: PageReader, context: Context, sink: SliceSink, cursor: Cursor | None, depth: int = 0

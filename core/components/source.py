@@ -13,7 +13,7 @@ from core.components.conditional_streams import ConditionalStreams
 from core.components.config_normalization import ConfigNormalizationRules
 from core.components.dynamic import DynamicStream, template_name
 from core.components.stream import ReadableStream, Stream
-from core.components.stream_groups import StreamGroup, ancestors
+from core.components.stream_groups import StreamGroup, conflicts
 from core.http.budget import Budget
 from core.manifest.problems import Path, Problem, Severity, closest
 from core.runtime.component import Component, Shown
@@ -233,9 +233,7 @@ class DeclarativeSource(Component):
             yield Problem("Airbyte needs a `version`", ("version",), severity=Severity.WARNING)
 
     def _lint_groups(self) -> Iterator[Problem]:
-        """A group names streams that there are, and no stream with its parent: Airbyte refuses that of an incremental
-        one, and does not notice others.
-        """
+        """A group names streams that there are, and no stream with its parent."""
         if not self.stream_groups:
             return
         streams = {stream.name: stream for _, stream in self._placed}
@@ -245,8 +243,4 @@ class DeclarativeSource(Component):
                 if stream is None and not self.dynamic_streams:
                     yield Problem(f"no stream is named `{name}`", path, Severity.WARNING)
                 elif isinstance(stream, ReadableStream):
-                    shared = [one for one in dict.fromkeys(ancestors(stream, streams)) if one in content.names]
-                    for parent in shared:
-                        message = f"`{name}` can't be in a group with its parent stream `{parent}`"
-                        severity = Severity.ERROR if stream.lasting else Severity.WARNING
-                        yield Problem(message, path, severity, hint="a stream is read together with its parents")
+                    yield from (problem.below(*path) for problem in conflicts(stream, content, streams))

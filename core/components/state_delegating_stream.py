@@ -11,6 +11,7 @@ from pydantic import Field
 from core.components.cursors.counting import IncrementingCountCursor
 from core.components.stream import DeclarativeStream, ReadableStream, StreamChoice
 from core.errors import ReadError
+from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.manifest.problems import Problem
 from core.runtime.component import Shown
@@ -64,11 +65,15 @@ class StateDelegatingStream(ReadableStream):
             choice = self._in_full({}, reason)
             return replace(choice, level=Level.WARNING, drops_state=True)
         reason = f"`{self.name}` goes on from its state: its changes are read (`{_WAYS[1]}`)."
-        return StreamChoice(self.incremental_stream, state, goes_on=True, reason=reason)
+        return StreamChoice(self.incremental_stream, state, goes_on=True, reason=reason, way=_WAYS[1])
 
     def _in_full(self, state: Mapping[str, Any] | None, why: str) -> StreamChoice:
         reason = f"`{self.name}` is read in full (`{_WAYS[0]}`), {why}."
-        return StreamChoice(self.full_refresh_stream, state, goes_on=False, reason=reason)
+        return StreamChoice(self.full_refresh_stream, state, goes_on=False, reason=reason, way=_WAYS[0])
+
+    def job_steps(self, way: str) -> JobSteps | None:
+        ways = dict(zip(_WAYS, self.ways, strict=True))
+        return ways[way].retriever.job_steps if way in ways else super().job_steps(way)
 
     def _too_old(self, state: Mapping[str, Any], period: str, context: Context) -> str:
         """Why changes since the state can't be told any more, as a clause; empty where they can."""

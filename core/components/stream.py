@@ -12,6 +12,7 @@ from pydantic import Field
 
 from core.components.file_uploader import FileUploader
 from core.components.retriever import Retriever
+from core.errors import ReadError
 from core.jobs.steps import JobSteps
 from core.levels import Level
 from core.manifest.problems import Path, Problem
@@ -46,7 +47,7 @@ class StreamChoice:
     """What a read of a stream reads: the stream itself, or the one that it delegates to, and from which state.
 
     `goes_on`: it gives what is new since the state, else everything. `reason` says of a stream that was chosen why.
-    `drops_state`: the state that there was is of no use any more.
+    `drops_state`: the state that there was is of no use any more. `way` names the one of several ways to read it.
     """
 
     stream: DeclarativeStream
@@ -55,6 +56,7 @@ class StreamChoice:
     reason: str = ""
     level: Level = Level.INFO
     drops_state: bool = False
+    way: str = ""
 
 
 class ReadableStream(Stream, role=True):
@@ -79,9 +81,19 @@ class ReadableStream(Stream, role=True):
         """
 
     @property
-    def job_steps(self) -> JobSteps | None:
-        """The steps of its jobs; None for a stream that is read without any."""
-        return next((steps for way in self.ways if (steps := way.retriever.job_steps) is not None), None)
+    def has_jobs(self) -> bool:
+        """Whether it is read through jobs, in any of its ways."""
+        return any(way.retriever.job_steps is not None for way in self.ways)
+
+    def job_steps(self, way: str) -> JobSteps | None:
+        """The steps of a job that a read of it has made, in the way that its choice has named; None: it has no jobs.
+
+        Raises `ReadError` where it can't be told what is done with the job.
+        """
+        found = [steps for one in self.ways if (steps := one.retriever.job_steps) is not None]
+        if len(found) > 1:
+            raise ReadError("it is not known in which way the stream was read when the job was created")
+        return found[0] if found else None
 
     @property
     def lasting(self) -> bool:

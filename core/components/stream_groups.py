@@ -9,6 +9,7 @@ from pydantic import Field
 
 from core.components.family import parents
 from core.components.stream import ReadableStream
+from core.manifest.problems import Problem, Severity
 from core.runtime.component import Component
 
 
@@ -32,6 +33,18 @@ class StreamGroup(Component):
     def names(self) -> list[str]:
         """The names of the streams; empty for one without (Airbyte: streams are told by their names)."""
         return [str(one.get("name") or "") for one in self.streams]
+
+
+def conflicts(stream: ReadableStream, group: StreamGroup, known: Mapping[str, object]) -> Iterator[Problem]:
+    """What is wrong with a stream in a group, where `known` are all streams by name: no stream is with its parent.
+
+    Airbyte refuses that of an incremental one, and does not notice others.
+    """
+    severity = Severity.ERROR if stream.lasting else Severity.WARNING
+    for parent in dict.fromkeys(ancestors(stream, known)):
+        if parent in group.names:
+            message = f"`{stream.name}` can't be in a group with its parent stream `{parent}`"
+            yield Problem(message, (), severity, hint="a stream is read together with its parents")
 
 
 def ancestors(stream: ReadableStream, known: Mapping[str, object] | None = None) -> Iterator[str]:

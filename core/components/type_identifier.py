@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from core.errors import ReadError
-from core.manifest.problems import Problem
+from core.manifest.problems import Problem, clipped
 from core.runtime.component import Component, Gives, Shown
 from core.runtime.context import readable
 from core.runtime.field_path import evaluated, find, what_is_at
 from core.templates import Condition, Template
+
+Doubt = Callable[..., None]
+"""Takes what is wrong with a condition that counts as true, and `so`, what follows: that of a context."""
 
 FieldType = Literal[
     "string",
@@ -96,11 +100,14 @@ class TypesMap(Component):
         description="The type stands for this only where it is true; `raw_schema` is the API's description of a field.",
     )
 
-    def fits(self, written: Any, description: Any, variables: Mapping[str, Any]) -> bool:
-        """Whether it says what the type `written` of a described field is."""
+    def fits(self, written: Any, description: Any, variables: Mapping[str, Any], doubt: Doubt) -> bool:
+        """Whether it says what the type `written` of a described field is; `doubt` is that of a context."""
         if written != self.current_type:
             return False
-        return self.condition is None or self.condition.evaluate({**variables, "raw_schema": description})
+        if self.condition is None:
+            return True
+        so = f"a field of the type `{clipped(str(written))}` is taken for it"
+        return self.condition.evaluate({**variables, "raw_schema": description}, partial(doubt, so=so))
 
 
 class SchemaTypeIdentifier(Component):
@@ -125,8 +132,10 @@ class SchemaTypeIdentifier(Component):
         description="What the API's types stand for, where they are not named as in Airbyte; the first that fits.",
     )
 
-    def properties(self, record: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """The `properties` of the JSON Schema that a record describes. Raises `ReadError`."""
+    def properties(self, record: Any, variables: Mapping[str, Any], doubt: Doubt) -> dict[str, Any]:
+        """The `properties` of the JSON Schema that a record describes; `doubt` is that of a context. Raises
+        `ReadError`.
+        """
         variables = {**variables, "parameters": self.parameters}
         path = evaluated(self.schema_pointer, variables)
         descriptions = _at(record, path, None)
@@ -138,15 +147,16 @@ class SchemaTypeIdentifier(Component):
         keys = evaluated(self.key_pointer, variables)
         types = evaluated(self.type_pointer, variables) if self.type_pointer else None
         return {
-            _name(description, keys): self._schema_part(description, types, variables) for description in descriptions
+            _name(description, keys): self._schema_part(description, types, variables, doubt)
+            for description in descriptions
         }
 
     def _schema_part(
-        self, description: Any, path: Sequence[str] | None, variables: Mapping[str, Any]
+        self, description: Any, path: Sequence[str] | None, variables: Mapping[str, Any], doubt: Doubt
     ) -> dict[str, Any]:
         written = _at(description, path, "string") if path is not None else "string"
         with readable():
-            fitting = (one for one in self.types_mapping if one.fits(written, description, variables))
+            fitting = (one for one in self.types_mapping if one.fits(written, description, variables, doubt))
             found = next(fitting, None)
         return _part_of(found.target_type if found is not None else written)
 

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from core.components.custom.base import CustomComponent
+from core.components.custom.base import HOW_TO_ALLOW, CustomComponent
 from core.connector.registry import choices, component_types, custom_types
 from core.connector.unknown_inputs import InputUses
 from core.connector.validation import describe, field_location, portability, sentences
@@ -170,7 +170,7 @@ class TreeBuilder:
         code = clipped(str(raw.get("class_name", "")))
         return (
             f"`{written}` is Python code for Airbyte (`{code}`); it is kept, and a read runs it only if you allow that",
-            "--custom-code components.py allows it",
+            HOW_TO_ALLOW,
         )
 
     def _custom(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.components.config_normalization import ConfigNormalizationRules
-from core.components.custom.base import CustomComponent
+from core.components.custom.base import HOW_TO_ALLOW, CustomComponent
 from core.components.source import DeclarativeSource
 from core.components.stream import ReadableStream, Stream
 from core.connector.streams import Listed, StreamCondition, StreamEntry
@@ -32,7 +32,8 @@ class Connector:
     paths of the raw document, in the order of the file; `portability` are warnings of what Airbyte would refuse or
     ignore though it works here. `streams` are in the order of the manifest. `stream_names` are those that can be asked
     for, also those of `broken` streams, which come with the problems that keep each from being read. `entries` are
-    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so.
+    where all that comes from; `left_out` are the streams that the inputs leave out, with the condition that says so;
+    `doubts` are the warnings of conditions that only count as true.
 
     Of `templates`, streams are made when there are inputs; `made` is what came of that, None as long as none were made,
     and `made_streams` are the names by template. `unmade` are templates of which it is not known what streams they
@@ -55,6 +56,7 @@ class Connector:
     made: Made | None = None
     made_streams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unmade: tuple[str, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     _sources: Mapping[str, MadeStream] = field(default_factory=dict, repr=False)
     tree: Mapping[str, Any] = field(default_factory=dict, repr=False)
     custom: CustomCode | None = None
@@ -64,6 +66,10 @@ class Connector:
         """The components that are Python code for Airbyte."""
         parts = self.source.tree() if self.source else ()
         return tuple(part for part in parts if isinstance(part, CustomComponent))
+
+    def allowing(self, code: CustomCode | None) -> Connector:
+        """The connector with custom code that may run: nothing is said of its permission any more."""
+        return self if code is None else replace(self, custom=code, problems=_allowed(self.problems))
 
     @property
     def usable(self) -> bool:
@@ -82,10 +88,16 @@ class Connector:
         """
         if not any(entry.condition for entry in self.entries):
             return self
-        entries = [there for entry in self.entries if (there := entry.for_inputs(config)) is not None]
+        doubts: list[Problem] = []
+        entries = [there for entry in self.entries if (there := entry.for_inputs(config, doubts.append)) is not None]
         conditions = {entry.name: entry.condition for entry in self.entries if entry.condition}
         left_out = {name: condition for name, condition in conditions.items() if name not in _names(entries)}
-        return replace(self.listing(_with_own_names(entries)), left_out={**self.left_out, **left_out})
+        return replace(
+            self.listing(_with_own_names(entries)),
+            problems=in_order([*self.problems, *doubts]),
+            doubts=in_order(doubts),
+            left_out={**self.left_out, **left_out},
+        )
 
     def listing(self, entries: Iterable[StreamEntry]) -> Connector:
         """The connector with these streams."""
@@ -103,11 +115,14 @@ class Connector:
 
         `mask` takes the secrets out of what is said about them.
         """
-        found = assembled(self.templates, made, self.stream_names, mask)
+        others = {entry.name: entry.stream for entry in self.entries}
+        groups = self.source.stream_groups if self.source else {}
+        found = assembled(self.templates, made, others, groups, mask)
         errors = (problem for entry in found.entries for problem in entry.problems)
+        warnings = found.warnings if self.custom is None else _allowed(found.warnings)
         return replace(
             self.listing([*self.entries, *found.entries]),
-            problems=in_order([*self.problems, *found.warnings, *errors]),
+            problems=in_order([*self.problems, *warnings, *errors]),
             made=made,
             made_streams={template: tuple(names) for template, names in found.names.items()},
             unmade=tuple(found.unmade),
@@ -178,6 +193,11 @@ class Connector:
     def primary_key(self, name: str) -> Sequence[Sequence[str]]:
         """The primary key of a stream's records as paths; empty when there is none, and for a broken stream."""
         return () if name in self.broken else self.stream(name).described.primary_key_paths
+
+
+def _allowed(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems that there are when custom code may run."""
+    return tuple(problem for problem in problems if problem.hint != HOW_TO_ALLOW)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from core.components.stream import BrokenStream, Stream
 from core.manifest.problems import Path, Problem, Severity, show_path
 from core.manifest.resolver import Resolved
 from core.runtime.component import Unsupported
-from core.templates import TemplateError
+from core.templates import TemplateError, in_doubt
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,14 @@ class StreamCondition:
     streams: ConditionalStreams
     here: Problem
 
-    def holds(self, config: Mapping[str, Any]) -> bool:
-        """Whether the stream is there for these inputs. Raises `TemplateError`."""
-        return self.streams.holds(config)
+    def holds(self, config: Mapping[str, Any], warn: Callable[[Problem], None]) -> bool:
+        """Whether the stream is there for these inputs; `warn` takes that it is in doubt. Raises `TemplateError`."""
+
+        def doubt(problem: TemplateError) -> None:
+            message = in_doubt(problem, "its streams are there")
+            warn(replace(self.here, message=message, severity=Severity.WARNING))
+
+        return self.streams.holds(config, doubt)
 
     @property
     def place(self) -> str:
@@ -43,12 +48,12 @@ class StreamEntry:
     problems: tuple[Problem, ...] = ()
     condition: StreamCondition | None = None
 
-    def for_inputs(self, config: Mapping[str, Any]) -> StreamEntry | None:
-        """The stream as it is for these inputs; None where it is not there."""
+    def for_inputs(self, config: Mapping[str, Any], warn: Callable[[Problem], None]) -> StreamEntry | None:
+        """The stream as it is for these inputs; None where it is not there. `warn` takes that it is in doubt."""
         if self.condition is None:
             return self
         try:
-            holds = self.condition.holds(config)
+            holds = self.condition.holds(config, warn)
         except TemplateError as error:
             message = f"it can't be said whether the stream is there: {error}"
             problem = replace(self.condition.here, message=message)

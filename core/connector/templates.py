@@ -9,7 +9,8 @@ from typing import Any
 
 from core.components.dynamic import DynamicDeclarativeStream, template_name
 from core.components.source import DeclarativeSource
-from core.components.stream import BrokenStream, Stream
+from core.components.stream import BrokenStream, ReadableStream, Stream
+from core.components.stream_groups import StreamGroup, conflicts
 from core.connector.building import TreeBuilder
 from core.connector.streams import StreamEntry
 from core.manifest.document import Document
@@ -53,6 +54,10 @@ class StreamTemplate:
     def problem(self, message: str, hint: str | None = None) -> Problem:
         """A problem with what is made from the template."""
         return self._located(Problem(message, self.path, hint=hint))
+
+    def at(self, problem: Problem) -> Problem:
+        """A problem of a stream as a whole, as one of what is made from the template."""
+        return self._located(problem.below(*self.path))
 
     def completed(self, tree: Mapping[str, Any], report: Report) -> Resolved:
         """The tree of a stream that was made, with parameters handed down once more, now that the values are in their
@@ -199,9 +204,13 @@ class Assembled:
 
 
 def assembled(
-    templates: Sequence[StreamTemplate], made: Made, taken: Collection[str], mask: Callable[[str], str]
+    templates: Sequence[StreamTemplate],
+    made: Made,
+    others: Mapping[str, Stream],
+    groups: Mapping[str, StreamGroup],
+    mask: Callable[[str], str],
 ) -> Assembled:
-    """The streams that were made of the templates, beside those whose names are `taken`.
+    """The streams that were made of the templates, beside the `others` by name, in the `groups` that name them.
 
     A name that several of them have belongs to none: nobody could tell which is which. `mask` takes secrets out of
     problems; a name that holds one is none.
@@ -210,9 +219,11 @@ def assembled(
     by_index = {one.index: one for one in templates}
     built = [_Built.of(by_index[one.template], one, mask) for one in made.streams]
     counts = Counter(one.name for one in built)
-    used = {*taken, *filter(None, counts)}
+    used = {*others, *filter(None, counts)}
+    known = {**others, **{one.name: one.stream for one in built if one.name and one.stream}}
     for one, source in zip(built, made.streams, strict=True):
-        one.check(taken, counts)
+        one.check(others, counts)
+        one.check_groups(groups, known)
         name = one.name or _label(one.template, len(result.names[one.template.name]) + 1, used)
         if name not in result.names[one.template.name]:
             result.names[one.template.name].append(name)
@@ -275,3 +286,11 @@ class _Built:
         elif isinstance(self.stream, Unsupported):
             message = f"Longhaul doesn't run streams of type `{self.stream.written_type}`"
             self.problems.append(self.template.problem(message))
+
+    def check_groups(self, groups: Mapping[str, StreamGroup], known: Mapping[str, Stream]) -> None:
+        """Add that it is in a group with its parent."""
+        if isinstance(self.stream, ReadableStream):
+            for group in groups.values():
+                if self.name in group.names:
+                    found = conflicts(self.stream, group, known)
+                    self.problems += [self.template.at(problem) for problem in found]

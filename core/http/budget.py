@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -201,6 +202,12 @@ class RatePolicy:
                     report(Wait(0.0, self.terms))
         return waited
 
+    def anew(self) -> RatePolicy:
+        """The same policy with what it has counted, for another event loop."""
+        policy = RatePolicy(self.terms, self.weigh, self._window)
+        policy._last_logged = self._last_logged
+        return policy
+
     def correct(self, left: int | None, ends_in: float | None) -> None:
         """Adopt what the API says (see `RateWindow.correct`), and let the waiting request check again."""
         if self._window is not None:
@@ -240,6 +247,12 @@ class Budget:
         self._reset_header = reset_header
         self._remaining_header = remaining_header
         self._hit_statuses = frozenset(hit_statuses)
+
+    def anew(self) -> Budget:
+        """The same budget with what it has counted, for another event loop."""
+        budget = copy(self)
+        budget._policies = tuple(policy.anew() for policy in self._policies)
+        return budget
 
     async def admit(self, request: httpx.Request, report: Report, *, at_once: bool = False) -> bool:
         """Wait until the request may be sent, and count it; whether that took a wait.

@@ -49,6 +49,7 @@ class Role(StrEnum):
     SCHEMA = "schema"
     PROPERTIES = "properties"
     FILE = "file"
+    LIST = "list"
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,13 +154,21 @@ class JobCleanup:
         return False
 
 
-async def clear_away_kept(known: KnownJobs, steps: JobSteps, context: Context) -> None:
+async def clear_away_kept(known: KnownJobs, steps_of: Callable[[str], JobSteps | None], context: Context) -> None:
     """Abort and delete the jobs that earlier reads have left on the server, as far as the manifest says how.
 
-    `context` is that of the stream. All of it takes a few seconds at most, as when a read is cancelled.
+    `steps_of` and `context` are those of the stream. All of it takes a few seconds at most, as at the end of a read
+    that is cancelled.
     """
     for slice_, left in known.kept:
         known.keep(slice_, None, kept=False, over=left.over)
+        try:
+            steps = steps_of(left.way)
+        except ReadError as error:
+            context.log(Level.WARNING, f"A job that was left on the server is not aborted: {error}.")
+            continue
+        if steps is None:
+            continue
         own = context.for_slice(slice_)
         job = await Job.of_known(left, steps, own)
         job.over = left.over

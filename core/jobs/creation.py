@@ -66,7 +66,7 @@ class Creation:
     def _note(self, answer: Answer) -> None:
         """Write the job down, before anything else is asked about it."""
         request = self.steps.fingerprint(self.context, self.fill) if self.known.lasting else ""
-        job = KnownJob(answer.response, fingerprint=request)
+        job = KnownJob(answer.response, fingerprint=request, way=self.known.way)
         problem = self.known.note(self.context.slice, job, job_id(answer, self.steps.id_lookups()))
         if problem is not None:
             self.context.log(Level.WARNING, problem)
@@ -83,7 +83,7 @@ class Creation:
         if missing is not None:
             spoilt = body_of(answer) is None and kind_of(answer.response.content[:1000]) in _SPOILT
             if not spoilt and not self.known.lasting:
-                self.known.note(self.context.slice, KnownJob(answer.response))
+                self.known.note(self.context.slice, KnownJob(answer.response, way=self.known.way))
             message = " ".join(filter(None, [missing, api_explanation(answer)]))
             if self.is_last and not spoilt:
                 self.context.log(Level.WARNING, message)

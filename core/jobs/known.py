@@ -22,7 +22,7 @@ class KnownJob:
 
     `started`: it was started with a request of its own, too; `start` is the answer to that, where it counts. `polling`
     is the answer to the last poll. `kept`: its read ended while the job was still wanted, and nobody has cleared it
-    away; `over`: it has come to an end on the server.
+    away; `over`: it has come to an end on the server. `way` is the one of several ways in which its stream was read.
     """
 
     creation: httpx.Response
@@ -33,6 +33,7 @@ class KnownJob:
     polling: httpx.Response | None = None
     kept: bool = False
     over: bool = False
+    way: str = ""
 
     def age(self, now: datetime) -> float:
         """Seconds since the creation; none when the clock was set back."""
@@ -49,6 +50,8 @@ class KnownJobs:
 
     lasting = False
     """Whether a later run finds the jobs, so that it has to ask itself whether they are still what it wants."""
+    way = ""
+    """The one of several ways in which the stream is read now."""
 
     def __init__(self) -> None:
         self._jobs: dict[bytes, tuple[StreamSlice, KnownJob]] = {}

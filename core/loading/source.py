@@ -22,8 +22,9 @@ from core.loading.loader import shape_of
 from core.loading.pipeline import STATE, StreamShape, plain_name
 from core.manifest.document import Document
 from core.outputs.portions import next_portion
-from core.outputs.token_file import TokenFile, of_manifest
+from core.outputs.token_file import TokenFile
 from core.reading import Limits, make_streams, open_reader
+from core.reading.turns import Turns
 
 _WHAT = "Sources for dlt"
 _LOG = logging.getLogger("longhaul")
@@ -59,8 +60,10 @@ def longhaul_source(
     given = config if isinstance(config, Mapping) else None
     inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
     connector = connector.for_inputs(inputs)
+    for doubt in connector.doubts:
+        _LOG.warning("%s", doubt)
     if connector.to_be_made:
-        tokens = TokenFile(of_manifest(path), own=True)
+        tokens = TokenFile.of_manifest(path)
         with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself
             connector = thread.submit(asyncio.run, make_streams(connector, inputs, _tell, tokens=tokens)).result()
     chosen = connector.stream_names if streams is None else tuple(streams)
@@ -69,6 +72,8 @@ def longhaul_source(
         if one in connector.broken:
             raise ManifestError(connector.broken[one])
     source = name or plain_name(path.name.partition(".")[0])
+    assert connector.source is not None
+    turns = Turns(connector.source.stream_groups, connector.streams)
 
     def resources() -> Iterator[Any]:
         for one in chosen:
@@ -76,9 +81,9 @@ def longhaul_source(
             mode = write or ("merge" if shape.keys else "append")
             if mode == "merge" and not shape.keys:
                 raise InputError(f'The stream `{one}` has no primary key to merge by; write="append" or "replace".')
-            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, tokens=of_manifest(path))
+            reading = _Reading(connector, inputs, shape, write=mode, nested=nested, manifest=path)
             yield dlt.resource(
-                _function(reading),
+                _function(reading, turns, one),
                 name=one,
                 primary_key=list(shape.keys) if mode == "merge" else None,
                 write_disposition=mode,
@@ -88,11 +93,18 @@ def longhaul_source(
     return dlt.source(resources, name=source, section=source)()
 
 
-def _function(reading: _Reading) -> Callable[[], Iterator[Any]]:
-    """Dlt writes something on what it calls, which it can't do on a method."""
+def _function(reading: _Reading, turns: Turns, stream: str) -> Callable[[], Iterator[Any]]:
+    """What dlt calls for the tables of a stream: a function, on which it writes something. It asks several streams in
+    turn, and passes over one that gives None: of a stream group, one is read at a time.
+    """
 
     def tables() -> Iterator[Any]:
-        yield from reading.tables()
+        while turns.begin(stream):
+            yield None
+        try:
+            yield from reading.tables()
+        finally:
+            turns.end(stream)
 
     return tables
 
@@ -114,14 +126,14 @@ class _Reading:
         *,
         write: str,
         nested: Literal["json", "struct"],
-        tokens: Path,
+        manifest: Path,
     ) -> None:
         self._connector = connector
         self._inputs = inputs
         self._shape = shape
         self._write = write
         self._nested = nested
-        self._token_file = tokens
+        self._manifest = manifest
         self._state: Mapping[str, Any] | None = None
 
     def tables(self) -> Iterator[Any]:
@@ -166,7 +178,7 @@ class _Reading:
                 thread.submit(runner.close).result()
 
     async def _events(self, state: Mapping[str, Any] | None) -> AsyncGenerator[Event, None]:
-        tokens = TokenFile(self._token_file, own=True)
+        tokens = TokenFile.of_manifest(self._manifest)
         async with (
             open_reader(self._connector, self._inputs, body_limit=0, tokens=tokens) as reader,
             aclosing(reader.read(self._shape.name, state, Limits(), self._tables.encode)) as events,

@@ -51,6 +51,7 @@ class JobRecord:
             "request": self.job.fingerprint,
             "creation": _written_response(self.job.creation),
             "started": self.job.started,
+            "way": self.job.way,
             "start": None if self.job.start is None else _written_response(self.job.start),
         }
 
@@ -59,7 +60,8 @@ class JobRecord:
         """The job of a line. Raises `KeyError`, `TypeError`, `ValueError` for a line that is none."""
         start = None if line["start"] is None else _read_response(line["start"])
         creation, created = _read_response(line["creation"]), read_moment(line["created"])
-        job = KnownJob(creation, created, str(line["request"]), bool(line["started"]), start)
+        way = str(line.get("way") or "")
+        job = KnownJob(creation, created, str(line["request"]), bool(line["started"]), start, way=way)
         return cls(str(line["stream"]), read_slice(line["slice"]), job, line["id"], line["status"])
 
 

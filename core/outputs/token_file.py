@@ -33,11 +33,6 @@ def beside(state: Path) -> Path:
     return state.with_name(f"{state.stem}.tokens.json")
 
 
-def of_manifest(manifest: Path) -> Path:
-    """The token file of a manifest, in the person's own folder."""
-    return state_folder() / "tokens" / f"{key_of(manifest)}.json"
-
-
 class TokenFile(TokenStore):
     """Tokens in a file that only its owner can read, by a hash of the tokens in the inputs.
 
@@ -53,6 +48,11 @@ class TokenFile(TokenStore):
         self._unsaved: dict[str, KeptTokens] = {}
         self._successors: dict[str, KeptTokens] = {}
         """What replaced a refresh token in this run."""
+
+    @classmethod
+    def of_manifest(cls, manifest: Path) -> TokenFile:
+        """The tokens of a manifest that belong to no state, in the person's own folder."""
+        return cls(state_folder() / "tokens" / f"{key_of(manifest)}.json", own=True)
 
     @asynccontextmanager
     async def renewing(self, report: Callable[[str], None]) -> AsyncIterator[None]:

@@ -61,6 +61,8 @@ def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
     if request.command == "check":
         config = check_inputs(source.connector, config)
     connector = source.connector.for_inputs(config)
+    for doubt in connector.doubts:
+        log.log(Level.WARNING, str(doubt))
     work = _work(request, config, log)
     if request.command == "check" and not needs_made_streams(connector, config):
         connector = connector.without_templates()

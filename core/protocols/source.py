@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from core.connector import Connector, load_connector
@@ -41,7 +41,7 @@ class Source:
         connector = load_connector(document)
         if connector.source is None or not connector.readable():
             raise ManifestError(connector.errors or connector.problems)
-        return cls(replace(connector, custom=custom_code(connector, request.components, given)), given)
+        return cls(connector.allowing(custom_code(connector, request.components, given)), given)
 
     def migrated(self) -> dict[str, Any]:
         """The config as it is to be given from now on: in today's shape. Raises `InputError`."""

@@ -47,7 +47,7 @@ class StreamMaker:
 
     async def _make(self, template: StreamTemplate) -> None:
         """Raises `ReadError`, `TemplateError`."""
-        resolver, context = template.definition.components_resolver, self._context(template.name)
+        resolver, context = template.definition.components_resolver, self._context(template.name).remembering()
         if kinds := unsupported_in(resolver, self._custom):
             raise ReadError(not_run("It", kinds))
         tree = template.tree

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -29,6 +30,7 @@ from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.levels import Level
+from core.reading.carried import Carried
 from core.reading.channel import EventChannel
 from core.reading.making import StreamMaker
 from core.reading.masking import masked
@@ -36,10 +38,11 @@ from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
-from core.reading.surroundings import USUAL, Surroundings, ThreadsInContext
+from core.reading.surroundings import USUAL, Surroundings
 from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
+from core.runtime.errands import THREADS, ThreadsInContext
 from core.runtime.files import FileStore
 from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore
@@ -49,8 +52,6 @@ from core.templates.surroundings import surrounded
 Sleep = Callable[[float], Awaitable[None]]
 Emit = Callable[[Event], None]
 
-THREADS = "longhaul-parser"
-"""How the names of the threads that parse begin."""
 PARSERS = 64
 """Threads that may parse at the same time; they are started when needed."""
 
@@ -94,6 +95,7 @@ class Reader:
         self._turns = Turns(connector.source.stream_groups, connector.streams)
         self._reads: set[StreamRead] = set()
         self._parents: WeakSet[AsyncGenerator[ParentRecord, None]] = WeakSet()
+        self._shown: WeakSet[StreamRead] = WeakSet()
         self._making: asyncio.Task[Made] | None = None
         self._cancelled = False
         self._statuses: dict[str, StatusMeanings] = {}
@@ -115,9 +117,10 @@ class Reader:
         except asyncio.CancelledError:
             if not self._cancelled:
                 raise
-            raise ReadError("It was cancelled while streams were made from templates.") from None
         finally:
             self._making.cancel()
+        if self._cancelled:
+            raise ReadError("It was cancelled while streams were made from templates.")
         self._connector = await asyncio.to_thread(connector.with_made, made, self.mask)
         assert self._connector.source is not None
         self._turns = Turns(self._connector.source.stream_groups, self._connector.streams)
@@ -263,11 +266,11 @@ class Reader:
 
         Raises `KeyError` for a stream that the connector doesn't have.
         """
-        steps = self._connector.stream(stream).job_steps
-        if steps is None or not jobs.kept:
+        steps_of = self._connector.stream(stream).job_steps
+        if not jobs.kept:
             return
         channel = EventChannel(self.mask)
-        work = asyncio.create_task(clear_away_kept(jobs, steps, Context(self._run, stream, channel.emit)))
+        work = asyncio.create_task(clear_away_kept(jobs, steps_of, Context(self._run, stream, channel.emit)))
         work.add_done_callback(lambda _: channel.close())
         try:
             async for event in channel.events():
@@ -279,9 +282,9 @@ class Reader:
     def cancel(self) -> None:
         """End all reads: requests stop at once, jobs are aborted on the server, the state reached is reported."""
         self._cancelled = True
-        if self._making is not None:
+        if self._making is not None and not self._shown:
             self._making.cancel()
-        for read in self._reads:
+        for read in (*self._reads, *self._shown):  # their events tell how they end
             read.cancel()
 
     async def clear_away(self, stream: str, slice_: StreamSlice, job: KnownJob) -> str:
@@ -291,7 +294,7 @@ class Reader:
         """
         if stream not in self._connector.stream_names or self._connector.broken.get(stream):
             raise ReadError("the manifest has no stream of this name that can be read")
-        steps = self._connector.stream(stream).job_steps
+        steps = self._connector.stream(stream).job_steps(job.way)
         if steps is None:
             raise ReadError("the manifest reads the stream without jobs")
         context = Context(self._run, stream, lambda event: None)
@@ -348,18 +351,26 @@ class Reader:
             known=jobs,
             detach=detach,
         )
+        if jobs is not None:
+            jobs.way = choice.way
         jobs_beside = self._jobs.for_parent() if role is Role.PARENT else self._jobs
         return StreamRead(self._run, plan, jobs_beside, self.mask)
 
-    def read_parent(self, stream: ReadableStream, context: Context, what: str = "parent stream") -> ParentRead:
+    def read_parent(
+        self, stream: ReadableStream, context: Context, what: str = "parent stream", *, shown: bool = False
+    ) -> ParentRead:
         """The records of a parent stream for its child's `context`."""
 
         def start(state: Mapping[str, Any] | None) -> tuple[ParentProgress, AsyncIterator[ParentRecord]]:
+            if shown and self._cancelled:
+                raise ReadError("It was cancelled.")
             choice = stream.chosen(state, context)
             read = self._start(choice, NO_LIMITS, Role.PARENT, in_order=context.in_order)
-            progress = ParentProgress(stream.name, read, context, choice.state, what)
+            progress = ParentProgress(stream.name, read, context, choice.state, what, shown=shown)
             records = progress.records()
             self._parents.add(records)
+            if shown:
+                self._shown.add(read)
             return progress, records
 
         return ParentRead(start)
@@ -380,14 +391,14 @@ async def open_reader(
     spare_bodies: int = 0,
     tokens: TokenStore | None = None,
     tape: Tape | None = None,
-    secrets: Secrets | None = None,
+    carried: Carried | None = None,
     around: Surroundings = USUAL,
     files: FileStore | None = None,
 ) -> AsyncIterator[Reader]:
     """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
     keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
-    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `secrets` are those that came up
-    before. `around` is what the run has around it, `files` takes the files of records; without it they are not
+    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `carried` is what sessions before
+    have left. `around` is what the run has around it, `files` takes the files of records; without it they are not
     downloaded.
 
     Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
@@ -396,13 +407,16 @@ async def open_reader(
     if not connector.readable() and not connector.left_out:
         raise ManifestError(connector.errors or connector.problems)
     specification = connector.connection_specification
-    secrets = secrets or Secrets()
+    carried = carried or Carried()
+    secrets = carried.secrets
     for value in secret_values(specification, config):
         secrets.add(value)
     config = with_secrets(specification, config, secrets.hide)
     assert connector.source is not None
     try:
-        budget = connector.source.rate_budget(config, around.parts) if around.budgeted else None
+        budget = (
+            carried.budget(partial(connector.source.rate_budget, config, around.parts)) if around.budgeted else None
+        )
     except TemplateError as error:
         raise InputError(str(error)) from None
     wait = sleep or around.sleep

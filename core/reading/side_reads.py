@@ -9,7 +9,22 @@ from typing import Any
 
 from core.components.retriever import Retriever, SliceRead
 from core.errors import ReadError
-from core.events import BudgetWait, Event, ExchangeFinished, Log, Records, StateAdvanced, StreamFinished
+from core.events import (
+    BudgetWait,
+    DownloadProgress,
+    Event,
+    ExchangeFinished,
+    JobChanged,
+    Log,
+    Outcome,
+    PollScheduled,
+    Records,
+    SliceFinished,
+    SliceStarted,
+    StateAdvanced,
+    StreamFinished,
+    StreamStarted,
+)
 from core.http.exchange import Role
 from core.jobs.settings import JobConcurrency, JobSettings
 from core.levels import Level
@@ -22,14 +37,22 @@ from core.runtime.slices import Record, StreamSlice
 class ParentProgress:
     """The records of a parent stream for the child that `context` belongs to, and how far they were taken.
 
-    `what` it is for the child is said where it can't be read.
+    `what` it is for the child is said where it can't be read; `shown`: how the read goes on is reported as the child's.
     """
 
     def __init__(
-        self, name: str, read: StreamRead, context: Context, state: Mapping[str, Any] | None, what: str
+        self,
+        name: str,
+        read: StreamRead,
+        context: Context,
+        state: Mapping[str, Any] | None,
+        what: str,
+        *,
+        shown: bool = False,
     ) -> None:
         self._name = name
         self._what = what
+        self._shown = shown
         self._read = read
         self._context = context
         self._state = dict(state or {})
@@ -52,16 +75,28 @@ class ParentProgress:
                 elif isinstance(event, StreamFinished) and event.errors:
                     reasons = " ".join(event.errors)
                     raise ReadError(f"The {self._what} `{self._name}` couldn't be read. {reasons}")
+                elif isinstance(event, StreamFinished) and event.outcome is Outcome.CANCELLED:
+                    raise ReadError("It was cancelled.")
 
     def _report(self, event: Event) -> None:
         """Requests, waits and log lines of the parent are reported under the child's name."""
         child = self._context.stream
-        if isinstance(event, Log | BudgetWait):
+        if self._shown and (isinstance(event, _PROGRESS) or _went_well(event)):
+            self._context.emit(replace(event, stream=child))
+        elif isinstance(event, Log | BudgetWait):
             self._context.emit(replace(event, stream=child, slice=None))
         elif isinstance(event, ExchangeFinished):
             self._context.emit(
                 replace(event, stream=child, slice=None, page=None, portion=None, parent=event.parent or self._name)
             )
+
+
+_PROGRESS = (StreamStarted, SliceStarted, JobChanged, PollScheduled, DownloadProgress, StreamFinished)
+
+
+def _went_well(event: Event) -> bool:
+    """Whether a slice is over that did not fail; of one that did, the error tells that comes of it."""
+    return isinstance(event, SliceFinished) and event.outcome is not Outcome.FAILED
 
 
 async def first_record(retriever: Retriever, context: Context, jobs: JobConcurrency) -> Record | None:

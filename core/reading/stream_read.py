@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mappin
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from core.components.custom.base import not_run
@@ -43,8 +42,9 @@ from core.reading.plan import ReadPlan, RecordBudget
 from core.reading.sink import RecordSink, SliceBytes
 from core.runtime.context import Context, Run
 from core.runtime.cursor import Cursor, Observer
+from core.runtime.errands import Errands
 from core.runtime.partitions import PartitionRouter
-from core.runtime.slices import SliceMemory, StreamSlice
+from core.runtime.slices import StreamSlice
 from core.templates import TemplateError
 
 PARTITIONS_PER_SLICE = 500
@@ -88,6 +88,7 @@ class StreamRead:
         self._plan = plan
         self._jobs = plan.job_settings(jobs)
         self._channel = EventChannel(mask)
+        self._errands = Errands()
         self._budget = RecordBudget(plan.limits.records)
         self._main: asyncio.Task[None] | None = None
         self._cancelling = False
@@ -108,6 +109,7 @@ class StreamRead:
         """Stop all requests, abort the jobs on the server, then end the events."""
         if self._main is not None and not self._cancelling:
             self._cancelling = True
+            self._errands.cancel()
             self._main.cancel()
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -133,6 +135,8 @@ class StreamRead:
             cancelled = True
         except Exception as error:  # also a mistake of ours: it must not take the other streams down
             self._errors.append(self._message_for(error))
+        finally:
+            self._errands.cancel()
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
         if self._no_place is not None and not self._records and not cancelled:
@@ -172,7 +176,9 @@ class StreamRead:
         stream = self._plan.stream
         if self._plan.unsupported:
             raise ReadError(not_run(f"The stream `{stream.name}`", self._plan.unsupported))
-        context = Context(self._run, stream.name, self._channel.emit, in_order=self._plan.in_order)
+        context = Context(
+            self._run, stream.name, self._channel.emit, in_order=self._plan.in_order, errands=self._errands
+        )
         if stream.file_uploader is not None and self._run.files is None and self._plan.role is not Role.PARENT:
             context.log(Level.WARNING, _NO_FOLDER)
         known = self._plan.schema
@@ -250,8 +256,7 @@ class StreamRead:
     async def _read_slice(
         self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore, turn: DownloadTurn | None
     ) -> None:
-        context = context.for_slice(slice_)
-        context = replace(context, memory=SliceMemory(warn=partial(context.log, Level.WARNING)))
+        context = context.for_slice(slice_).remembering()
         name = self._plan.stream.name
         self._channel.emit(SliceStarted(stream=name, slice=slice_))
         sinks: list[RecordSink] = []

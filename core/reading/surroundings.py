@@ -5,18 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import ParamSpec, TypeVar
 
 from core.http.connections import Clients, open_clients
 from core.http.secrets import Secrets
 from core.jobs.slots import Leases
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def _now() -> datetime:
@@ -50,11 +44,3 @@ class Surroundings:
 
 USUAL = Surroundings()
 """The network and the time of this machine."""
-
-
-class ThreadsInContext(ThreadPoolExecutor):
-    """Threads that see the context variables of whoever gives them something to do."""
-
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        context = copy_context()
-        return super().submit(lambda: context.run(fn, *args, **kwargs))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -28,22 +29,35 @@ class Turns:
                 self._groups[stream.name] = frozenset(group for name in names for group in of.get(name, ()))
         self._reading: dict[str, str] = {}
         self._over = asyncio.Event()
+        self._lock = threading.Lock()
 
     @asynccontextmanager
     async def of(self, stream: str, tell: Callable[[str], None]) -> AsyncIterator[None]:
         """Wait until no other stream of its groups is read, and let those wait meanwhile; `tell` takes why."""
-        groups = self._groups.get(stream, frozenset())
         told = False
-        while busy := sorted(groups & self._reading.keys()):
+        while why := self.begin(stream):
             if not told:
-                tell(f"waits until `{self._reading[busy[0]]}` is read, as both are in the stream group `{busy[0]}`")
+                tell(why)
                 told = True
             await self._over.wait()
-        self._reading.update(dict.fromkeys(groups, stream))
         try:
             yield
         finally:
-            for group in groups:
-                del self._reading[group]
+            self.end(stream)
             self._over.set()
             self._over = asyncio.Event()
+
+    def begin(self, stream: str) -> str:
+        """Let the others of its groups wait from now on; what it has to wait for itself, if that can't be yet."""
+        groups = self._groups.get(stream, frozenset())
+        with self._lock:
+            if busy := sorted(groups & self._reading.keys()):
+                return f"waits until `{self._reading[busy[0]]}` is read, as both are in the stream group `{busy[0]}`"
+            self._reading.update(dict.fromkeys(groups, stream))
+        return ""
+
+    def end(self, stream: str) -> None:
+        """The stream, which has begun, is over."""
+        with self._lock:
+            for group in self._groups.get(stream, frozenset()):
+                del self._reading[group]

@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -20,11 +21,12 @@ from core.http.budget import Wait
 from core.http.exchange import Exchange
 from core.levels import Level
 from core.runtime.component import Component
+from core.runtime.errands import Errands
 from core.runtime.files import FileStore
 from core.runtime.resumption import Resumption
 from core.runtime.slices import Record, SliceMemory, StreamSlice
 from core.runtime.tokens import TokenStore
-from core.templates import Template, TemplateError
+from core.templates import Template, TemplateError, in_doubt
 
 if TYPE_CHECKING:  # what only a run loads
     from core.custom.host import CustomHost
@@ -76,9 +78,14 @@ T = TypeVar("T")
 
 
 class ParentReader(Protocol):
-    """Reads a stream on behalf of another one; `what` it is for that one is said where it fails."""
+    """Reads a stream on behalf of another one; `what` it is for that one is said where it fails.
 
-    def __call__(self, stream: Any, context: Context, what: str = "parent stream") -> ParentRead: ...
+    `shown`: how the read goes on is reported, too, not only its requests and log lines.
+    """
+
+    def __call__(
+        self, stream: Any, context: Context, what: str = "parent stream", *, shown: bool = False
+    ) -> ParentRead: ...
 
 
 FirstRecord = Callable[[Component, "Context"], Awaitable[Record | None]]
@@ -138,7 +145,7 @@ class Context:
     `home` is a URL of the site that credentials are for where a request has its address from an answer of the API.
     `portion` is the number of the request for this page, where it is asked for in portions of its properties.
     `schema` is the JSON Schema of the records that are wanted; None: they are wanted with all they have.
-    `memory` is what the bodies of the slice say about each other.
+    `memory` is what the bodies of the slice say about each other, `errands` what its parsing threads wait for.
     """
 
     run: Run
@@ -153,6 +160,7 @@ class Context:
     home: str | None = None
     resumption: Resumption | None = None
     memory: SliceMemory = field(default_factory=SliceMemory)
+    errands: Errands = field(default_factory=Errands)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -182,6 +190,10 @@ class Context:
         """The same, seen from within a page of the slice."""
         return replace(self, page=page)
 
+    def remembering(self) -> Context:
+        """The same with a memory of its own; what that warns of is logged."""
+        return replace(self, memory=SliceMemory(warn=partial(self.log, Level.WARNING)))
+
     def with_variables(self, **variables: Any) -> Context:
         """The same with more template variables."""
         return replace(self, variables={**self.variables, **variables})
@@ -204,7 +216,7 @@ class Context:
 
     def doubt(self, problem: TemplateError, so: str) -> None:
         """Warn of a condition that counts as true because its values don't fit together; `so` is what follows."""
-        self.memory.warn_once(f"{problem} As in Airbyte, the condition counts as true: {so}.")
+        self.memory.warn_once(in_doubt(problem, so))
 
     def report_wait(self, wait: Wait) -> None:
         """Report that the API budget holds back a request of this stream and slice."""

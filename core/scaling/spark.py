@@ -31,7 +31,7 @@ from core.levels import Level
 from core.manifest.document import Document
 from core.manifest.files import read_text
 from core.outputs.portions import next_portion
-from core.outputs.token_file import TokenFile, of_manifest
+from core.outputs.token_file import TokenFile
 from core.reading import Limits, Reader, make_streams, open_reader
 from core.reading.surroundings import Surroundings
 from core.runtime.slices import StreamSlice
@@ -92,7 +92,7 @@ class StreamToRead:
         config = _inputs(connector, options.get("config"))
         connector = connector.for_inputs(config)
         if connector.to_be_made:
-            tokens = TokenFile(of_manifest(Path(file)), own=True)
+            tokens = TokenFile.of_manifest(Path(file))
             connector = asyncio.run(make_streams(connector, config, _tell, tokens=tokens))
         stream = _stream(connector, options.get("stream"))
         most = int(parts) if parts else _most_parts(connector, stream, config)
@@ -108,7 +108,7 @@ class StreamToRead:
 
     def open(self, connector: Connector) -> Any:
         """The connector, open for reading."""
-        tokens = TokenFile(of_manifest(Path(self.file)), own=True)
+        tokens = TokenFile.of_manifest(Path(self.file))
         around = Surroundings(parts=self.parts or 1)
         return open_reader(connector, self.config, body_limit=0, tokens=tokens, around=around)
 
@@ -133,7 +133,7 @@ def _most_parts(connector: Connector, stream: str, config: Mapping[str, Any]) ->
     """
     source = connector.source
     assert source is not None
-    if connector.stream(stream).job_steps is None:
+    if not connector.stream(stream).has_jobs:
         return None
     try:
         for parts in range(source.job_budget(config), 1, -1):

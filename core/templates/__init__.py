@@ -4,7 +4,7 @@ from core.templates.errors import LimitError, TemplateError
 from core.templates.maps import MixedMap, TemplateMap
 from core.templates.patterns import Pattern, PatternError, compile_pattern
 from core.templates.sandbox import FILTER_NAMES, GLOBAL_NAMES, Helper, describe
-from core.templates.template import Condition, Template, undeclared
+from core.templates.template import Condition, Template, in_doubt, undeclared
 
 __all__ = [
     "FILTER_NAMES",
@@ -20,5 +20,6 @@ __all__ = [
     "TemplateMap",
     "compile_pattern",
     "describe",
+    "in_doubt",
     "undeclared",
 ]

@@ -222,6 +222,11 @@ class Condition(_Compilable):
         return True
 
 
+def in_doubt(problem: TemplateError, so: str) -> str:
+    """What is said of a condition that counts as true because its values don't fit together; `so` is what follows."""
+    return f"{problem} As in Airbyte, the condition counts as true: {so}."
+
+
 def undeclared(source: str, allowed: Collection[str]) -> frozenset[str]:
     """The top-level names that a template uses and that are not allowed. Raises `TemplateError`."""
     return compile_source(source).variables.difference(allowed)

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from core.errors import ReadError
 from core.extras import is_installed
 from tests.scaling.support import EVENTS, KEY, CountingApi, ids, manifest
+from tests.support.dynamic import dynamic_manifest, from_list, mapping
 
 pytestmark = [
     pytest.mark.clients,
@@ -224,3 +226,16 @@ def test_a_value_that_does_not_fit_is_an_error_that_names_the_column(type_: Any,
         fitted(type_, None, nullable=False)
     with pytest.raises(ReadError, match="records hold nothing of the type map"):
         fitted({"type": "map", "keyType": "string", "valueType": "string", "valueContainsNull": True}, {})
+
+
+def test_a_made_stream_travels_to_the_processes_that_read_it(tmp_path: Path) -> None:
+    from core.scaling.spark import StreamToRead
+
+    put = mapping(["retriever", "requester", "path"], "/of/{{ components_values['name'] }}")
+    file = tmp_path / "m.yaml"
+    file.write_text(yaml.safe_dump(dynamic_manifest(from_list([{"name": "goods"}, {"name": "orders"}], put))))
+
+    to_read = pickle.loads(pickle.dumps(StreamToRead.of({"manifest": str(file), "stream": "orders"})))
+
+    assert to_read.connector().stream_names == ("orders",)
+    assert to_read.connector().is_made("orders")

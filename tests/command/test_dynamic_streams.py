@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -244,3 +245,99 @@ async def test_a_plan_its_slices_and_its_state_go_on_with_the_token_that_was_ren
     for words in (("--run", "m.yaml", *out), ("--merge-state", "m.yaml", *out, "--state", "state.json")):
         code, said = await command(tmp_path, *words, *refresh)
         assert code == 0, said
+
+
+JOBS = {
+    "type": "AsyncRetriever",
+    "status_mapping": {"running": ["busy"], "completed": ["ready"], "failed": ["no"], "timeout": ["late"]},
+    "status_extractor": {"type": "DpathExtractor", "field_path": ["status"]},
+    "download_target_extractor": {"type": "DpathExtractor", "field_path": ["url"]},
+    "record_selector": {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}},
+}
+
+
+def listed_by_a_job(server: LoopbackServer) -> dict[str, Any]:
+    """A dynamic stream whose list of tables is made by a job."""
+
+    def requester(path: str, method: str = "GET") -> dict[str, Any]:
+        return {"type": "HttpRequester", "url": server.url(path), "http_method": method}
+
+    dynamic = from_api(server.url(), PATH, name="Tables")
+    dynamic["components_resolver"]["retriever"] = {
+        **JOBS,
+        "creation_requester": requester("/jobs", "POST"),
+        "polling_requester": requester("/jobs/7"),
+        "abort_requester": requester("/jobs/7", "DELETE"),
+        "download_requester": {"type": "HttpRequester", "url": "{{ download_target }}", "http_method": "GET"},
+    }
+    return dynamic_manifest(dynamic, spec=SPEC)
+
+
+async def test_a_job_that_lists_the_streams_shows_its_progress(shop: Path, server: LoopbackServer) -> None:
+    write(shop, listed_by_a_job(server))
+    server.on("/jobs", Reply({"id": 7}))
+    server.on("/jobs/7", Reply({"status": "ready", "url": server.url("/tables")}))
+    code, said = await command(shop, "--run", "m.yaml", "--output", "out/")
+    assert code == 0, said
+    assert "Tables: creating the job" in said
+    assert "Tables: job 7 is running" in said
+    assert "Tables: 2 streams made from the template." in said
+    assert rows(shop / "out" / "goods.jsonl") == [1]
+
+
+@pytest.mark.parametrize(
+    ("number", "arguments"),
+    [
+        (signal.SIGINT, ("--run", "m.yaml")),
+        (signal.SIGTERM, ("--plan", "m.yaml", "--stream", "goods")),
+        (signal.SIGINT, ("--check-connection", "m.yaml", "--stream", "*")),
+    ],
+)
+async def test_it_can_be_cancelled_while_streams_are_made(
+    shop: Path, server: LoopbackServer, number: signal.Signals, arguments: tuple[str, ...]
+) -> None:
+    write(shop, listed_by_a_job(server))
+    methods: list[str] = []
+
+    def busy(asked: Asked) -> Reply:
+        methods.append(asked.method)
+        return Reply({"status": "busy"})
+
+    server.on("/jobs", Reply({"id": 7}))
+    server.on("/jobs/7", busy)
+    process = start(*arguments, folder=shop, environment={"LONGHAUL_KEY": SECRET})
+    await server.was_asked(2)
+    process.send_signal(number)
+    output, said = await asyncio.to_thread(process.communicate, timeout=60)
+
+    assert process.returncode == 128 + number, said
+    assert not output
+    assert "Cancelling: requests are stopped" in said
+    assert "It was cancelled while streams were made from templates." in said
+    assert methods[-1] == "DELETE"
+    assert "job 7 aborted on the server" in said
+
+
+async def test_the_read_goes_on_with_the_api_budget_of_the_list(shop: Path, server: LoopbackServer) -> None:
+    budget = {
+        "type": "HTTPAPIBudget",
+        "policies": [
+            {
+                "type": "MovingWindowCallRatePolicy",
+                "rates": [{"type": "Rate", "limit": 1, "interval": "PT1H"}],
+                "matchers": [],
+            }
+        ],
+    }
+    tree = yaml.safe_load((shop / "m.yaml").read_text())
+    write(shop, {**tree, "api_budget": budget})
+    process = start("--run", "m.yaml", "--output", "out/", folder=shop, environment={"LONGHAUL_KEY": SECRET})
+    assert process.stderr is not None
+    said = ""
+    while "The API budget is used up" not in said:
+        line = await asyncio.wait_for(asyncio.to_thread(process.stderr.readline), 30)
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    await asyncio.to_thread(process.communicate, timeout=60)
+    assert [asked.path for asked in server.asked] == ["/tables"]

@@ -14,8 +14,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import yaml
 
 from core.outputs.job_journal import JobJournal
+from tests.support.dynamic import from_list
 from tests.support.jobs_api import ABORT, DELETE, manifest
 from tests.support.server import Asked, LoopbackServer, Reply
 
@@ -471,6 +473,54 @@ async def test_jobs_are_listed_and_aborted(command: Command, server: LoopbackSer
     assert "the job `j0` was aborted on the server." in said
     assert "the job `j1` was gone already." in said
     assert await command("--jobs", "s.json") == (0, "No jobs: the runs with s.json have left none behind.\n")
+
+
+@pytest.mark.parametrize(("goes_on", "aborted_at"), [(False, "/full/abort"), (True, "/changes/abort")])
+async def test_a_job_is_aborted_in_the_way_that_has_made_it(
+    command: Command, server: LoopbackServer, goes_on: bool, aborted_at: str
+) -> None:
+    api = Jobs(server)
+    written = yaml.safe_load(manifest(server))
+    [whole] = written["streams"]
+    abort = {
+        way: {"type": "HttpRequester", "url": server.url(f"/{way}/abort"), "http_method": "POST"}
+        for way in ("full", "changes")
+    }
+    full, changes = (
+        {**whole, "retriever": {**whole["retriever"], "abort_requester": abort[way]}} for way in ("full", "changes")
+    )
+    written["streams"] = [
+        {"type": "StateDelegatingStream", "name": "exports", "full_refresh_stream": full, "incremental_stream": changes}
+    ]
+    command.write(yaml.safe_dump(written))
+    server.on("/full/abort", Reply({}))
+    server.on("/changes/abort", Reply({}))
+    if goes_on:
+        (command.folder / "s.json").write_text('{"exports": {"day": "2024-01-01"}}')
+    code, said = await command.run("--detach")
+    assert code == 75, said
+
+    code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+
+    assert code == 0, said
+    assert [asked.path for asked in server.asked if asked.path.endswith("/abort")] == [aborted_at]
+    assert len(api.created) == 1
+
+
+async def test_the_job_of_a_made_stream_is_aborted(command: Command, server: LoopbackServer) -> None:
+    api = Jobs(server)
+    written = yaml.safe_load(manifest(server, retriever=ABORT % server.url()))
+    [stream] = written.pop("streams")
+    written["dynamic_streams"] = [{**from_list([{"name": "exports"}]), "stream_template": {**stream, "name": ""}}]
+    command.write(yaml.safe_dump(written))
+    code, said = await command.run("--detach")
+    assert code == 75, said
+
+    code, said = await command("--jobs", "s.json", "--abort", "m.yaml")
+
+    assert code == 0, said
+    assert api.aborted == ["j0"]
+    assert "exports: the job `j0` was aborted on the server." in said
 
 
 @pytest.mark.parametrize("too_old", [False, True])

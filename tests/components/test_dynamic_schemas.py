@@ -280,3 +280,16 @@ def test_types_that_do_not_exist_are_a_problem(server: LoopbackServer) -> None:
     assert "`target_type` must be 'string', 'boolean'" in problems
     assert "a field of type object has no `items`" in problems
     assert "uses `record`, which doesn't exist here" in problems
+
+
+async def test_a_condition_of_a_type_whose_values_do_not_fit_together_is_told_of(server: LoopbackServer) -> None:
+    server.on("/tables", Reply({"tables": [{"fields": [{"name": "tags", "kind": "multi"}]}]}))
+    server.on("/items", Reply({"items": [{"tags": [1]}]}))
+    loader = LOADER.replace("raw_schema['of'] == 'number'", "raw_schema.get('of') > 1")
+
+    told = await read_all(dynamic(server, loader), CONFIG)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert "As in Airbyte, the condition counts as true: a field of the type `multi` is taken for it." in told.logs
+    [schema] = told.of(SchemaLoaded)
+    assert schema.schema["properties"]["tags"]["items"] == {"type": ["null", "number"]}

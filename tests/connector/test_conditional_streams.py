@@ -118,6 +118,20 @@ def test_a_condition_that_fails_keeps_its_streams_from_being_read() -> None:
     assert "shop.yaml:" in str(connector.broken["tests"][0])
 
 
+def test_a_condition_whose_values_do_not_fit_together_is_told_of() -> None:
+    condition = conditional(
+        "{{ config['least'] > 3 }}", stream("tests", URL, "/tests"), stream("probes", URL, "/probes")
+    )
+    connector = load(items(), condition).for_inputs({"least": None})
+
+    assert connector.stream_names == ("items", "tests", "probes")
+    [told] = [str(one) for one in connector.problems]
+    assert told.startswith("shop.yaml:")
+    assert "As in Airbyte, the condition counts as true: its streams are there." in told
+    assert connector.usable
+    assert load(items(), condition).for_inputs({"least": 4}).problems == ()
+
+
 def test_the_connector_for_inputs_may_be_asked_again() -> None:
     failing = conditional("{{ 1 / config['zero'] }}", stream("odd", URL, "/odd"))
     connector = load(items(), SANDBOX, failing).for_inputs({"zero": 0})
@@ -156,9 +170,9 @@ def test_names_that_are_always_the_same_are_an_error(streams: tuple[dict[str, An
 
 @pytest.fixture
 def run_it(tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    def call(url: str, *arguments: object) -> tuple[int, str]:
+    def call(url: str, *arguments: object, condition: str = "{{ config.get('sandbox') == 'yes' }}") -> tuple[int, str]:
         file = tmp_path / "shop.yaml"
-        tree = manifest(items(url), conditional("{{ config.get('sandbox') == 'yes' }}", stream("tests", url, "/tests")))
+        tree = manifest(items(url), conditional(condition, stream("tests", url, "/tests")))
         file.write_text(yaml.safe_dump({**tree, "spec": None}))
         return run("--run", file, "--output", tmp_path / "out/", *arguments)
 
@@ -176,6 +190,16 @@ def test_a_run_reads_what_is_there(run_it: Callable[..., tuple[int, str]], tmp_p
         assert sorted(api.asked) == ["/items", "/items", "/tests"]
 
 
+def test_a_run_tells_of_a_condition_in_doubt(run_it: Callable[..., tuple[int, str]]) -> None:
+    with SlowApi() as api:
+        api.gate.set()
+        code, output = run_it(api.url, "--set", "sandbox=yes", condition="{{ 'no such' in config.get('nothing') }}")
+        assert code == 0, output
+        assert sorted(api.asked) == ["/items", "/tests"]
+    assert "WARN" in output
+    assert "the condition counts as true: its streams are there." in output
+
+
 def test_a_run_of_a_stream_that_is_left_out_is_refused(run_it: Callable[..., tuple[int, str]]) -> None:
     code, output = run_it(URL, "--stream", "tests")
 
@@ -191,6 +215,13 @@ def test_a_source_describes_what_is_there(tmp_path: Path) -> None:
     assert [one["name"] for one in catalog["streams"]] == ["items"]
     asked = Asking(tmp_path, tree)("read", "tests")
     assert "WARN The catalog asks for `tests`. The stream `tests` is not there with these inputs" in asked.logs[0]
+
+
+def test_a_source_tells_of_a_condition_in_doubt(tmp_path: Path) -> None:
+    doubtful = conditional("{{ 'no such' in config.get('nothing') }}", stream("tests", URL, "/tests"))
+    told = Asking(tmp_path, manifest(items(), doubtful))("discover")
+    assert [one["name"] for one in told.of("CATALOG")[0]["streams"]] == ["items", "tests"]
+    assert "the condition counts as true: its streams are there." in "\n".join(told.logs)
 
 
 def test_a_source_may_have_no_streams_with_some_inputs(tmp_path: Path) -> None:

@@ -18,7 +18,11 @@ from typing import Any
 import pytest
 import yaml
 
+from core.command.arguments import parse
+from core.command.custom_code import Permissions, with_custom_code
+from core.connector import load_connector
 from core.environment import CUSTOM_PYTHON, STATE_DIR
+from core.manifest.document import Document
 from tests.custom.test_against_reference import CONFIG, custom, items, manifest
 from tests.protocols.support import Asking
 from tests.support.custom import CODE
@@ -104,7 +108,10 @@ async def test_the_option_allows_this_code_for_this_run(folder: Folder) -> None:
     done = await told(folder.run, "--custom-code", str(folder.code))
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["label"] for line in done.stdout.splitlines()] == ["allowed"] * 2
-    assert (await told(folder.run)).returncode == 1
+    assert "only if you allow" not in done.stderr
+    refused = await told(folder.run)
+    assert refused.returncode == 1
+    assert "a read runs it only if you allow that (--custom-code components.py allows it)" in refused.stderr
 
 
 async def test_the_answer_is_remembered_until_the_code_changes(folder: Folder) -> None:
@@ -167,6 +174,17 @@ async def test_clusters_run_none(folder: Folder) -> None:
     done = await told(folder.run, "--custom-code", str(folder.code), "--on", "dask://local", "--output", "out")
     assert done.returncode == 2
     assert "--custom-code doesn't go with --on" in done.stderr
+
+
+def test_clusters_do_not_even_ask(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STATE_DIR, str(folder.path / "state"))
+    monkeypatch.setenv(CUSTOM_PYTHON, str(PYTHON))
+    Permissions().add(CODE, folder.code)
+    connector = load_connector(Document.load(folder.manifest))
+    here = parse(["--run", str(folder.manifest)])
+    there = parse(["--run", str(folder.manifest), "--on", "dask://local", "--output", "out"])
+    assert with_custom_code(connector, here, folder.manifest).custom is not None
+    assert with_custom_code(connector, there, folder.manifest) is connector
 
 
 async def test_inputs_are_changed_and_checked(server: LoopbackServer, tmp_path: Path) -> None:

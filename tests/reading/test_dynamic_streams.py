@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
 from core.errors import ReadError
-from core.events import Event, ExchangeFinished, Records, StreamFinished
+from core.events import Event, ExchangeFinished, Log, Records, StreamFinished
+from core.manifest.problems import Severity
 from core.reading import making, open_reader
 from core.reading.reader import Reader
 from core.scaling.plan import fingerprint
+from tests.protocols.support import BY_DAY
 from tests.support.dynamic import (
     NAME,
     dynamic_manifest,
@@ -28,7 +31,7 @@ from tests.support.dynamic import (
 )
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
-from tests.support.oracle import Oracle
+from tests.support.oracle import Oracle, OracleError
 from tests.support.reference import counted, requests, without_duration
 from tests.support.server import LoopbackServer, Reply
 
@@ -342,3 +345,50 @@ async def test_no_secret_can_be_guessed_from_the_fingerprint_of_a_plan() -> None
     for key in ("hunter2-hunter2", "swordfish-swordfish"):
         marks.add(fingerprint(await made_connector(manifest, {"key": key}), "a", {"key": key}))
     assert len(marks) == 1
+
+
+async def test_a_condition_of_a_mapping_whose_values_do_not_fit_together_is_told_of_once() -> None:
+    where = {"condition": "{{ components_values.get('least') > 3 }}"}
+    manifest = dynamic_manifest(from_config(mapping(["retriever", "requester", "path"], "/there", **where)))
+    told: list[Event] = []
+    config = {"streams": [{"name": "a"}, {"name": "b"}, {"name": "c", "least": 9}]}
+    async with open_reader(loaded(manifest), config) as reader:
+        await reader.make_streams(told.append)
+
+    [log] = [event for event in told if isinstance(event, Log)]
+    assert log.message.endswith(
+        "As in Airbyte, the condition counts as true: the value is put at `retriever.requester.path`."
+    )
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+async def test_a_made_stream_in_a_group_with_its_parent_is_refused_as_in_airbyte(
+    oracle: Oracle, tmp_path: Path, lasting: bool
+) -> None:
+    parent = template(name="a")
+    dynamic = from_list([{"name": "kids"}])
+    made = dynamic["stream_template"]
+    made["retriever"]["partition_router"] = {
+        "type": "SubstreamPartitionRouter",
+        "parent_stream_configs": [
+            {"type": "ParentStreamConfig", "parent_key": "id", "partition_field": "of", "stream": parent}
+        ],
+    }
+    if lasting:
+        made["incremental_sync"] = BY_DAY
+    action = {"type": "BlockSimultaneousSyncsAction"}
+    group = {"type": "StreamGroup", "action": action, "streams": [parent, {**parent, "name": "kids"}]}
+    manifest = dynamic_manifest(dynamic, streams=[parent], stream_groups={"shared": group})
+
+    connector = await made_connector(manifest)
+
+    file = tmp_path / "m.yaml"
+    file.write_text(yaml.safe_dump(manifest))
+    said = [one for one in connector.problems if "can't be in a group with its parent stream `a`" in one.message]
+    assert [one.severity for one in said] == [Severity.ERROR if lasting else Severity.WARNING]
+    assert ("kids" in connector.broken) is lasting
+    if lasting:
+        with pytest.raises(OracleError, match="both in group 'shared'"):
+            oracle.ask("samples", "streams", str(file), {})
+    else:
+        assert oracle.ask("samples", "streams", str(file), {}) == ["a", "kids"]

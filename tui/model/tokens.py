@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from core.errors import ReadError
-from core.outputs.token_file import TokenFile, of_manifest
+from core.outputs.token_file import TokenFile
 from core.runtime.tokens import ConfigPath, Grant, KeptTokens, TokenStore
 from tui.model.session import BuilderSession
 
@@ -31,9 +31,9 @@ class TrialTokens(TokenStore):
         path = self._session.path
         if path is None:
             return self._unsaved
-        place = of_manifest(path)
-        if self._file is None or self._file.path != place:
-            self._file = TokenFile(place, own=True)
+        file = TokenFile.of_manifest(path)
+        if self._file is None or self._file.path != file.path:
+            self._file = file
         return self._file
 
     @asynccontextmanager

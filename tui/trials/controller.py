@@ -17,7 +17,7 @@ from core.components.stream import ReadableStream, Stream
 from core.connector import Connector
 from core.connector.templates import StreamTemplate
 from core.errors import LonghaulError, ManifestError, ReadError, fault_text
-from core.events import Event, Outcome, Stage
+from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome, Stage
 from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
 from core.reading import Limits
@@ -328,7 +328,12 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
 
     Raises `ReadError`.
     """
-    connector = await reader.make_streams(trial.take)
+
+    def take(event: Event) -> None:
+        if isinstance(event, ExchangeFinished | Log | BudgetWait):  # the slices of a trial are those of the stream
+            trial.take(event)
+
+    connector = await reader.make_streams(take)
     names = connector.made_streams.get(template.name, ())
     trial.made = tuple(name for name in names if name not in connector.unmade)
     can_be_read = [name for name in names if name not in connector.broken]
@@ -369,11 +374,11 @@ def _new_trial(
     only: Stage | None,
 ) -> Trial:
     readable = declared if isinstance(declared, ReadableStream) else None
-    jobs = readable.job_steps if readable is not None else None
+    jobs = [way.retriever.job_steps for way in readable.ways] if readable is not None else []
     state = TrialState(
         stream,
-        asynchronous=jobs is not None,
-        can_abort=jobs is None or jobs.can_abort,
+        asynchronous=any(steps is not None for steps in jobs),
+        can_abort=all(steps is None or steps.can_abort for steps in jobs),
         limits=settings.limits,
         input_state=settings.state,
         fingerprint=fingerprint,

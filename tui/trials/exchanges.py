@@ -36,6 +36,7 @@ _TITLES: Mapping[Role, str] = {
     Role.SCHEMA: "Schema loader",
     Role.PROPERTIES: "Properties",
     Role.FILE: "File",
+    Role.LIST: "Rest of a list",
 }
 _GLOBAL = frozenset({Role.AUTH, Role.PARENT, Role.SCHEMA, Role.PROPERTIES})
 """Requests that belong to no partition, whichever one needed them first."""

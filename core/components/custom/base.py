@@ -55,6 +55,10 @@ class CustomComponent(Unsupported, role=True):
         return host.component(stream, Place(self.class_name, self.origin, self.definition, self._root))
 
 
+HOW_TO_ALLOW = "--custom-code components.py allows it"
+"""The hint at a custom component, as long as its code is not allowed."""
+
+
 def not_run(who: str, types: Sequence[str]) -> str:
     """That `who` uses component types that don't run, and what may help."""
     text = f"{who} uses component types that Longhaul doesn't run: {', '.join(types)}."

@@ -16,11 +16,12 @@ from core.events import Outcome
 from core.http.exchange import Role
 from core.http.request import RequestDraft
 from core.runtime.context import Context, Run
+from core.runtime.page_reader import SliceSink
 from core.runtime.pages import Page, PaginationStrategy
 from core.runtime.partitions import PartitionRouter, Seeds, Walk
 from core.runtime.record_pipeline import RecordPipeline, Warn, ignore, whole_element
 from core.runtime.roles import Transformation
-from core.runtime.slices import Record, RecordPredicate, SliceMemory, StreamSlice, slice_key
+from core.runtime.slices import RecordPredicate, SliceMemory, StreamSlice, slice_key
 from core.templates import Template
 
 REMEMBERED = 100_000
@@ -164,17 +165,16 @@ class CustomRetriever(CustomComponent, SynchronousRetriever, role=True):
         return RecordPipeline(whole_element, (), None, (), cursor_filter, warn=warn)
 
     async def read(self, read: SliceRead) -> Outcome:
-        context, sink = read.context, read.make_sink(count(1))
+        await self.fetch(read.context, read.make_sink(count(1)), read.role)
+        return Outcome.COMPLETE
+
+    async def fetch(self, context: Context, sink: SliceSink, role: Role) -> None:
         portions = self._portions(context)
         while (found := await context.apart(lambda: next(portions, None))) is not None:
             await context.apart(partial(sink.consume, found))
             if sink.full:
                 break
         await context.apart(portions.close)
-        return Outcome.COMPLETE
-
-    async def records(self, context: Context, role: Role) -> list[Record]:
-        return [record for portion in await context.apart(lambda: [*self._portions(context)]) for record in portion]
 
     def _portions(self, context: Context) -> Any:
         remote = self.remote(context)

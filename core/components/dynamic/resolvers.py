@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice, product
 from typing import Annotated, Any, ClassVar
 
@@ -94,7 +95,8 @@ class HttpComponentsResolver(ComponentsResolver):
 
     async def found(self, name: str, context: Context) -> AsyncGenerator[Variables, None]:
         stream = DeclarativeStream(name=name, retriever=self.retriever)
-        async for slice_, record in context.run.read_parent(stream, replace(context, in_order=True), "dynamic stream"):
+        context = replace(context, in_order=True)
+        async for slice_, record in context.run.read_parent(stream, context, "dynamic stream", shown=True):
             yield {"components_values": record, **dict.fromkeys(SLICE_VARIABLES, slice_)}
 
     def lint(self) -> list[Problem]:
@@ -160,8 +162,11 @@ class ConfigComponentsResolver(ComponentsResolver):
     def _applies(self, mapping: ComponentMappingDefinition, context: Context) -> bool:
         if mapping.condition is None or not mapping.condition.source:
             return True
+        place = ".".join(step.source for step in mapping.field_path)
         with readable():
-            return mapping.condition.evaluate(context.scope(self))
+            return mapping.condition.evaluate(
+                context.scope(self), partial(context.doubt, so=f"the value is put at `{place}`")
+            )
 
 
 def _merged(combination: Sequence[tuple[int, Any]]) -> dict[str, Any]:

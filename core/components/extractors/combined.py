@@ -56,12 +56,11 @@ class CombinedExtractor(Extractor):
         return self._combined([extractor.bind(variables) for extractor in self.extractors])
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
-        return self._combined([extractor.bind_for_slice(variables, memory) for extractor in self.extractors])
+        return self.bind_in(None, variables, memory)
 
     def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
-        if not self.takes_response:
-            return self.bind_for_slice(variables, memory)
-        return self._combined([_of_whole(extractor, context, variables, memory) for extractor in self.extractors])
+        bound = _of_whole if self.takes_response else _of_elements
+        return self._combined([bound(extractor, context, variables, memory) for extractor in self.extractors])
 
     def _combined(self, extracts: list[Extract]) -> Extract:
 
@@ -83,6 +82,12 @@ class CombinedExtractor(Extractor):
             return every if self.mode == "union" else next(filled, every)
 
         return extract
+
+
+def _of_elements(
+    extractor: Extractor, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory
+) -> Extract:
+    return extractor.bind_in(context, variables, memory)
 
 
 def _of_whole(

@@ -12,6 +12,7 @@ from core.components.record_expander import RecordExpander
 from core.errors import ReadError
 from core.http.messages import shorten
 from core.runtime.component import Shown
+from core.runtime.context import Context
 from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup, what_is_at
 from core.runtime.record_pipeline import whole_element
 from core.runtime.roles import Extract, Extractor
@@ -53,13 +54,13 @@ class DpathExtractor(Extractor):
     )
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
-        return self._bind(variables, lambda message: None)
+        return self._bind(None, variables, SliceMemory())
 
-    def _bind(self, variables: Mapping[str, Any], warn: Callable[[str], None]) -> Extract:
+    def _bind(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         extract = self._extract(path)
         if self.record_expander is not None:
-            expand = self.record_expander.bind(variables, warn)
+            expand = self.record_expander.bind(variables, memory, context)
             found = extract
 
             def extract(element: Any) -> Iterable[Any]:
@@ -71,8 +72,11 @@ class DpathExtractor(Extractor):
         return lambda element: (item if isinstance(item, dict) else {name: item} for item in extract(element))
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
+        return self.bind_in(None, variables, memory)
+
+    def bind_in(self, context: Context | None, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
-        extract, is_first = self._bind(variables, memory.warn_once), True
+        extract, is_first = self._bind(context, variables, memory), True
         if not path:
             return extract
 

@@ -154,18 +154,6 @@ def test_items_share_nothing_with_their_parent_and_each_other() -> None:
     assert second["original_record"]["id"] == 7
 
 
-def test_a_truncated_list_that_can_not_be_fetched_is_an_error() -> None:
-    expander = component(
-        {"type": "RecordExpander", "expand_records_from_field": ["items"], "truncation_indicator_path": ["more"]}
-    )
-    with_retriever = expander.model_copy(update={"truncated_list_retriever": object()})
-    assert list(expander.bind({})({"items": [{"a": 1}], "more": True})) == [{"a": 1}]
-    assert list(with_retriever.bind({})({"items": [{"a": 1}], "more": False})) == [{"a": 1}]
-    with pytest.raises(ReadError, match="left items out"):
-        list(with_retriever.bind({})({"items": [{"a": 1}], "more": True}))
-    assert with_retriever.lint()
-
-
 def test_items_that_are_missing_are_warned_about_once() -> None:
     expander = {"type": "RecordExpander", "expand_records_from_field": ["items"], "truncation_indicator_path": ["more"]}
     warnings: list[str] = []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import ReadError
-from core.outputs.token_file import TokenFile, of_manifest
+from core.outputs.token_file import TokenFile
 from core.runtime.tokens import ConfigPath, Grant, KeptTokens
 from tui.model.inputs import Input
 from tui.model.session import BuilderSession
@@ -84,7 +84,7 @@ async def test_a_value_that_was_changed_meanwhile_stays(session: BuilderSession,
 async def test_a_run_without_a_screen_finds_the_new_token_too(session: BuilderSession, kept: TrialTokens) -> None:
     await kept.keep(grant(), "refresh-0", NEW, {})
     assert session.path is not None
-    assert await TokenFile(of_manifest(session.path)).find(grant()) == NEW
+    assert await TokenFile.of_manifest(session.path).find(grant()) == NEW
     assert await kept.find(grant()) == NEW
     assert await kept.find(grant("refresh-1")) is None
 
