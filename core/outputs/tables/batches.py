@@ -223,7 +223,9 @@ class Tables(Encoder):
             ),
             parse_options=pa_csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
             convert_options=pa_csv.ConvertOptions(
-                column_types=dict.fromkeys(block.columns, TEXT), strings_can_be_null=False
+                column_types=dict.fromkeys(block.columns, TEXT),
+                strings_can_be_null=False,
+                check_utf8=False,  # which was checked when the rows were found
             ),
         )
         return dict(zip(block.columns, (Column(array, TEXT) for array in table.columns), strict=True)), table.num_rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ pc: Any = load("pyarrow.compute", "Tables", "parquet")
 EXACT = 1 << 53
 """Integers of up to this size are exact as floats."""
 _DIGITS = 15
-"""Significant digits that every float keeps."""
+"""Significant digits that every float keeps that is not too small."""
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _WORD = "^(?i:true|false)$"
 _DATE_ONLY = len("2026-01-01")
@@ -39,7 +39,7 @@ class Number(str):
     __slots__ = ()
 
 
-_MISFITS = (Misfit, pa.ArrowInvalid, RecursionError)
+_MISFITS = (Misfit, pa.ArrowInvalid, RecursionError, InvalidOperation)
 
 
 def loads(line: bytes | str) -> Any:
@@ -139,13 +139,10 @@ def _fitted(texts: Any, type_: Any) -> Any:
     elif pa.types.is_timestamp(type_):
         _check(pc.greater(pc.binary_length(texts), _DATE_ONLY))
     elif pa.types.is_floating(type_):
-        _check(pc.match_substring_regex(texts, _NUMBER))
+        return _floats(texts)
     elif pa.types.is_integer(type_):
         return _integers(texts)
-    typed = pc.cast(texts, type_)
-    if pa.types.is_floating(type_):
-        _check_digits(typed, texts)
-    return typed
+    return pc.cast(texts, type_)
 
 
 def _integers(texts: Any) -> Any:
@@ -165,11 +162,28 @@ def _check(are_right: Any) -> None:
         raise Misfit
 
 
+def _floats(texts: Any) -> Any:
+    """Text as floats, each of which is the very number that the text says, in so far as its shortest form goes.
+
+    Only texts that Arrow would write in another way need a closer look.
+    """
+    typed = pc.cast(texts, FLOAT)
+    _check(pc.is_finite(typed))
+    others = pc.not_equal(pc.cast(typed, TEXT), texts)
+    if pc.any(others).as_py():
+        _check_digits(typed.filter(others), texts.filter(others))
+    return typed
+
+
 def _check_digits(numbers: Any, texts: Any) -> None:
-    """A float has to be the very number that the text says, in so far as its shortest form goes."""
-    _check(pc.is_finite(numbers))
-    doubtful = pc.and_kleene(pc.greater(pc.binary_length(texts), _DIGITS), pc.not_equal(pc.cast(numbers, TEXT), texts))
-    for number, text in zip(numbers.filter(doubtful).to_pylist(), texts.filter(doubtful).to_pylist(), strict=True):
+    _check(pc.match_substring_regex(texts, _NUMBER))
+    is_doubtful = pc.or_(
+        pc.greater(pc.binary_length(texts), _DIGITS),
+        pc.match_substring(texts, "e", ignore_case=True),  # perhaps too small
+    )
+    for number, text in zip(
+        numbers.filter(is_doubtful).to_pylist(), texts.filter(is_doubtful).to_pylist(), strict=True
+    ):
         if Decimal(repr(number)) != Decimal(text):
             raise Misfit
 

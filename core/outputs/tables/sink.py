@@ -52,6 +52,8 @@ class TableSink(OutputSink):
         self.encoder = self._tables
         self._held = bytearray()
         self._group: list[Any] = []
+        self._rows = self._bytes = 0
+        """How much is gathered; asking a table for its size takes a while."""
 
     def declare(self, schema: Mapping[str, Any]) -> None:
         self._tables.declare(schema)
@@ -63,17 +65,18 @@ class TableSink(OutputSink):
         self._held = data[end:]
         if end:
             del data[end:]
-            self._group.append(self._tables.table(data))
-        if (
-            sum(table.num_rows for table in self._group) >= GROUP_ROWS
-            or sum(table.nbytes for table in self._group) >= GROUP_BYTES
-        ):
+            table = self._tables.table(data)
+            self._group.append(table)
+            self._rows += table.num_rows
+            self._bytes += table.nbytes
+        if self._rows >= GROUP_ROWS or self._bytes >= GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
         """Pass on the rows that are gathered."""
         if self._group:
             group, self._group = self._group, []
+            self._rows = self._bytes = 0
             table = put_together(group, self._tables.schema)
             if table.num_columns or self._tables.only_nulls:
                 self._store(table)
@@ -82,6 +85,7 @@ class TableSink(OutputSink):
         """Let go of what was not passed on yet."""
         self._held.clear()
         self._group.clear()
+        self._rows = self._bytes = 0
 
     @abstractmethod
     def _store(self, table: Any) -> None:
