@@ -26,7 +26,6 @@ pytestmark = pytest.mark.slow
 MANIFEST = (ROOT / "tests" / "custom" / "places.yaml").read_text(encoding="utf-8")
 CODE = (ROOT / "tests" / "oracle_host" / "custom_places.py").read_text(encoding="utf-8")
 NOT_ASKED = {
-    "RecordExpander.truncated_list_retriever": "Longhaul doesn't fetch the rest of truncated lists",
     "FileUploader.file_extractor": "`file_extractor` has no effect, in Airbyte neither",
 }
 """The places that ask no custom component, and what is said of them when the manifest is loaded."""
@@ -48,7 +47,7 @@ def written(part: Any, place: str = "") -> Iterator[tuple[str, str]]:
 def served(server: LoopbackServer) -> Connector:
     """The connector of the manifest, whose API is served."""
     state = iter(["late", "busy", "done", "late", "busy", "done"])
-    items = {"items": [{"n": 1, "name": "one", "fields": [{"name": "n", "kind": "integer"}]}]}
+    items = {"items": [{"n": 1, "name": "one", "fields": [{"name": "n", "kind": "integer"}], "cut": True}]}
     server.on("/items", Reply(items))
     server.on("/later", Reply({}, 500), Reply(items))
     server.on("/jobs", Reply({"id": "j1"}, 201))
