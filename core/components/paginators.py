@@ -211,7 +211,7 @@ class DefaultPaginator(Paginator):
             reasons.append("can't be used where the API gives the URL of the next page, which has the page size in it")
         if not strategy.resizable:
             reasons.append("needs OffsetIncrement or CursorPagination: numbered pages of another size are other pages")
-        elif strategy.page_size is None:
+        elif strategy.page_size is None and not strategy.has_size_in_code:
             reasons.append("needs a `page_size` in the pagination strategy")
         problems = [Problem(f"`page_size_reduction` {reason}", fields=PAGE_SIZE_FIELDS) for reason in reasons]
         if strategy.resizable:

@@ -139,6 +139,8 @@ class PaginationStrategy(Component, role=True):
 
     resizable: ClassVar[bool] = False
     """Whether the pages that follow are the same when one was requested with fewer records."""
+    has_size_in_code: ClassVar[bool] = False
+    """Whether its code says how many records a full page has, rather than `page_size`."""
 
     page_size: Annotated[Template | None, AsText(numbers=True), Gives("response")] = Field(
         None, title="Page Size", description="How many records a full page has."

@@ -96,7 +96,13 @@ class _RemoteWalk(Walk):
 
 
 class CustomPaginationStrategy(CustomComponent, PaginationStrategy, role=True):
-    """Finds the next page with Python code for Airbyte."""
+    """Finds the next page with Python code for Airbyte.
+
+    Where a page was requested with fewer records, the code is told (`page_size_override`), and has to take that.
+    """
+
+    resizable: ClassVar[bool] = True
+    has_size_in_code: ClassVar[bool] = True
 
     def first(self) -> Any:
         raise ReadError(not_here(self))
@@ -138,6 +144,7 @@ class _RemoteStrategy(PaginationStrategy, role=True):
             last_page_size=page.found,
             last_record=page.last_record,
             token=token,
+            size=page.size,
         ).value
 
 

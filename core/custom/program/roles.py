@@ -150,12 +150,14 @@ def first_page(component, message, body):
 
 
 def next_page(component, message, body):
-    """The token of the page after a response."""
+    """The token of the page after a response. A class is told of a smaller page only where there was one."""
+    smaller = {} if message["size"] is None else {"page_size_override": message["size"]}
     return component.next_page_token(
         response=response_of(message["response"], body),
         last_page_size=message["last_page_size"],
         last_record=message["last_record"],
         last_page_token_value=message["token"],
+        **smaller,
     )
 
 
