@@ -19,7 +19,6 @@ from core.connector import Connector
 from core.errors import fault_text
 from core.events import ExchangeFinished, Outcome, StreamFinished
 from core.http.exchange import Exchange, Role
-from core.inputs import unknown_inputs
 from core.inputs.specification import inputs, is_secret
 from core.levels import Level
 from core.outputs.token_file import TokenFile
@@ -76,7 +75,7 @@ def check_connection(arguments: Arguments) -> int:
     chosen_streams(connector, () if everything else arguments.streams)
     picture = RunPicture(connector.stream_names)
     conduct = Conduct(picture, progress_on(arguments, picture, to_stdout=True))
-    for warning in (*warnings_of(connector), *unknown_inputs(connector.connection_specification, config)):
+    for warning in warnings_of(connector, config):
         conduct.log(Level.WARNING, warning)
     for event in prepared.exchanges:
         conduct.trace(event)

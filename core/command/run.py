@@ -81,7 +81,7 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
     progress = progress_on(arguments, picture, to_stdout=destination.path is None and loads is None)
     if note:
         progress.log(Level.INFO, note)
-    for warning in (*warnings_of(connector), *unknown_inputs(specification, config)):
+    for warning in warnings_of(connector, config):
         progress.log(Level.WARNING, warning)
     for level, text in prepared.notes:
         progress.log(level, text)
@@ -181,12 +181,18 @@ def check_files(arguments: Arguments, connector: Connector, streams: Sequence[st
         raise InputError("--files: none of the streams has files (a `file_uploader`); leave it out.")
 
 
-def warnings_of(connector: Connector) -> list[str]:
-    """The manifest's warnings, except those that only matter to Airbyte."""
-    warnings = [str(problem) for problem in connector.problems if problem.severity is Severity.WARNING]
+def warnings_of(connector: Connector, config: Mapping[str, Any]) -> list[str]:
+    """The manifest's warnings, except those that only matter to Airbyte, and those about the inputs that it is given.
+
+    Nothing is said of an input that is given and used, though the `spec` doesn't name it.
+    """
+    found = [problem for problem in connector.problems if problem.severity is Severity.WARNING]
+    warnings = [str(problem) for problem in found if problem.unnamed_input not in config]
     more = len(warnings) - _WARNINGS_SHOWN
     rest = [f"There are {more} more warnings: longhaul --validate {connector.file}"] if more > 0 else []
-    return warnings[:_WARNINGS_SHOWN] + rest
+    used = {problem.unnamed_input for problem in found}
+    unused = {name: value for name, value in config.items() if name not in used}
+    return [*warnings[:_WARNINGS_SHOWN], *rest, *unknown_inputs(connector.connection_specification, unused)]
 
 
 def _loads(arguments: Arguments, connector: Connector, manifest: Path, streams: Sequence[str]) -> Loads | None:

@@ -19,7 +19,7 @@ from core.errors import InputError, LonghaulError, ReadError, fault_text
 from core.events import Outcome
 from core.http.exchange import BODY_LIMIT
 from core.http.secrets import Secrets
-from core.inputs import secret_values, unknown_inputs
+from core.inputs import secret_values
 from core.levels import Level
 from core.outputs.destination import Destination
 from core.outputs.durable import OutputError
@@ -128,7 +128,7 @@ class Setting:
 
 def warn(conduct: Conduct, connector: Connector, config: Mapping[str, Any]) -> None:
     """Say what is odd about the manifest and the inputs."""
-    for warning in (*warnings_of(connector), *unknown_inputs(connector.connection_specification, config)):
+    for warning in warnings_of(connector, config):
         conduct.log(Level.WARNING, warning)
 
 

@@ -56,7 +56,7 @@ class InputUses:
         for name, path in self._found:
             if name not in added:
                 message = f"the template uses the input `{clipped(name)}`, which the `spec` doesn't name"
-                yield Problem(message, path, Severity.WARNING, self._hint(name))
+                yield Problem(message, path, Severity.WARNING, self._hint(name), unnamed_input=name)
 
     def _hint(self, name: str) -> str:
         inner = (".".join(path) for path, _ in inputs(self._specification) if len(path) > 1 and path[-1] == name)

@@ -38,7 +38,8 @@ class Problem:
 
     `path` is the place in the raw document, of the field that is wrong where there is one; `hint` says what to try,
     `position` and `file` where it is written. `fields` are the keys of other fields that message and hint name, which
-    the builder shows by their labels.
+    the builder shows by their labels. `unnamed_input` is the input that a template uses and the `spec` doesn't name,
+    where that is what is wrong.
     """
 
     message: str
@@ -48,6 +49,7 @@ class Problem:
     position: Position | None = None
     file: str | None = None
     fields: tuple[str, ...] = ()
+    unnamed_input: str | None = None
 
     def __post_init__(self) -> None:
         """Keep what is shown short, whatever the manifest holds."""
