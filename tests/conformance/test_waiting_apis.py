@@ -29,7 +29,7 @@ PAGES: Fields = {
     "download_paginator": {
         "type": "DefaultPaginator",
         "page_token_option": parameter("pageToken"),
-        "pagination_strategy": {"type": "CursorPagination", "cursor_value": "{{ headers['x-next-page'] }}"},
+        "pagination_strategy": {"type": "CursorPagination", "cursor_value": "{{ headers['X-Next-Page'] }}"},
     },
 }
 
