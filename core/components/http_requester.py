@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -210,18 +209,19 @@ class HttpRequester(Requester):
         return self.use_cache or (unsaid and self.identity in context.run.parent_requesters)
 
     def _cache_key(self, call: Call, context: Context) -> bytes:
-        """What makes two requests the same: their contents, the authenticator, whether credentials go along, and how
-        often the slice has asked before. Where each answer moves a cursor on the server, the next request may say the
-        same as the one before.
+        """What makes two requests the same: their contents, the authenticator, whether credentials go along, who judges
+        the answer, and how often the slice has asked before. Where each answer moves a cursor on the server, the next
+        request may say the same as the one before.
         """
         draft = call.draft
         request = draft.build()
-        who = self.authenticator.identity if self.authenticator is not None else b""
+        parts = [one.identity if one is not None else b"" for one in (self.authenticator, self.error_handler)]
         is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
-        same = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
-        asked = context.memory.note("asked", Counter[str])
+        says = repr((str(request.url), request.headers.multi_items(), request.content, parts, is_home))
+        same = hashlib.sha256(says.encode(errors="surrogatepass")).digest()
+        asked = context.memory.asked
         asked[same] += 1
-        return hashlib.sha256(f"{same} {asked[same]}".encode(errors="surrogatepass")).digest()
+        return same + asked[same].to_bytes(8)
 
     def call(
         self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
