@@ -37,6 +37,7 @@ _PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _FROM_RESPONSES = re.compile(
     r"\b(?:(?:creation|start|polling)_response|download_target|download_link(?:_response)?|next_page_token)\b"
 )
+_SITE = re.compile(r"(?i)https?://[^/?#]")
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
 _CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
 """The roles of requests whose responses may be cached."""
@@ -286,10 +287,7 @@ class HttpRequester(Requester):
 
     def lint(self) -> list[Problem]:
         problems = [*self._lint_properties()]
-        # a path alone is the whole URL of a download, as Airbyte's manifests for Amazon Ads and SendGrid write it
-        if not any(
-            template is not None and template.source.strip() for template in (self.url, self.url_base, self.path)
-        ):
+        if not self._names_site():
             problems.append(Problem("the requester has no `url`", ("url",)))
         bodies = [
             name
@@ -299,6 +297,15 @@ class HttpRequester(Requester):
         if len(bodies) > 1:
             problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],), fields=(bodies[0],)))
         return problems
+
+    def _names_site(self) -> bool:
+        """Whether there is a URL. A path alone may be the whole URL of a download: so Airbyte's manifests for Amazon
+        Ads and SendGrid write it.
+        """
+        if any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
+            return True
+        path = "" if self.path is None else self.path.source.strip()
+        return path.startswith("{") or _SITE.match(path) is not None
 
     def unportable(self) -> list[Problem]:
         """Airbyte sends GET and POST requests only."""
