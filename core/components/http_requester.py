@@ -125,8 +125,8 @@ class HttpRequester(Requester):
         title="Fetch Properties from Endpoint",
         description="The requests that list the properties; the older way to write `query_properties`.",
     )
-    use_cache: Annotated[bool, Shown(advanced=True)] = Field(
-        False,
+    use_cache: Annotated[bool | None, Shown(advanced=True, unset="Of parents")] = Field(
+        None,
         title="Use Cache",
         description="Keep responses during a run: a request that is repeated, such as by several children of a parent "
         "stream, gets the same response. Those of parent streams are kept unless this is false. Only for GET requests "
@@ -206,8 +206,7 @@ class HttpRequester(Requester):
         """
         if self.http_method != "GET" or role not in _CACHED:
             return False
-        unsaid = "use_cache" not in self.model_fields_set
-        return self.use_cache or (unsaid and self.identity in context.run.parent_requesters)
+        return self.identity in context.run.parent_requesters if self.use_cache is None else self.use_cache
 
     def _cache_key(self, call: Call, context: Context) -> bytes:
         """What makes two requests the same: their contents, the authenticator, whether credentials go along, who judges
