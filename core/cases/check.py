@@ -32,7 +32,7 @@ PATIENCE = 120.0
 SHOWN = 10
 """Differences of a kind that are listed for each stream."""
 _SENT_ONCE = frozenset(
-    {Role.CREATE, Role.START, Role.PAGE, Role.PARENT, Role.TARGET, Role.LINK, Role.DOWNLOAD, Role.DELETE}
+    {Role.CREATE, Role.START, Role.PAGE, Role.PARENT, Role.LIST, Role.TARGET, Role.LINK, Role.DOWNLOAD, Role.DELETE}
 )
 """Roles of requests whose number depends neither on time nor on how a read ends."""
 _DURATION = "lookback_window"

@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator
 
 from core.components.simple_retriever import SimpleRetriever
 from core.components.stream import ReadableStream, Stream
-from core.runtime.partitions import PartitionRouter
+from core.runtime.partitions import routers_in
 
 
 def parents(stream: ReadableStream) -> Iterator[ReadableStream]:
     """The streams whose records the partitions of a stream are made of."""
     for way in stream.ways:
-        router = way.retriever.router
-        for one in [] if router is None else [router] if isinstance(router, PartitionRouter) else router:
-            for config in one.parents:
+        for router in routers_in(way.retriever.router):
+            for config in router.parents:
                 parent = getattr(config, "stream", None)
                 if isinstance(parent, ReadableStream):
                     yield parent

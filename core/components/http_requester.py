@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -38,6 +37,7 @@ _PIECE = re.compile(r"\{[{%].*?[}%]\}", re.DOTALL)
 _FROM_RESPONSES = re.compile(
     r"\b(?:(?:creation|start|polling)_response|download_target|download_link(?:_response)?|next_page_token)\b"
 )
+_SITE = re.compile(r"(?i)https?://[^/?#]")
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
 _CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
 """The roles of requests whose responses may be cached."""
@@ -125,8 +125,8 @@ class HttpRequester(Requester):
         title="Fetch Properties from Endpoint",
         description="The requests that list the properties; the older way to write `query_properties`.",
     )
-    use_cache: Annotated[bool, Shown(advanced=True)] = Field(
-        False,
+    use_cache: Annotated[bool | None, Shown(advanced=True, unset="Of parents")] = Field(
+        None,
         title="Use Cache",
         description="Keep responses during a run: a request that is repeated, such as by several children of a parent "
         "stream, gets the same response. Those of parent streams are kept unless this is false. Only for GET requests "
@@ -206,22 +206,22 @@ class HttpRequester(Requester):
         """
         if self.http_method != "GET" or role not in _CACHED:
             return False
-        unsaid = "use_cache" not in self.model_fields_set
-        return self.use_cache or (unsaid and self.identity in context.run.parent_requesters)
+        return self.identity in context.run.parent_requesters if self.use_cache is None else self.use_cache
 
     def _cache_key(self, call: Call, context: Context) -> bytes:
-        """What makes two requests the same: their contents, the authenticator, whether credentials go along, and how
-        often the slice has asked before. Where each answer moves a cursor on the server, the next request may say the
-        same as the one before.
+        """What makes two requests the same: their contents, the authenticator, whether credentials go along, who judges
+        the answer, and how often the slice has asked before. Where each answer moves a cursor on the server, the next
+        request may say the same as the one before.
         """
         draft = call.draft
         request = draft.build()
-        who = self.authenticator.identity if self.authenticator is not None else b""
+        parts = [one.identity if one is not None else b"" for one in (self.authenticator, self.error_handler)]
         is_home = draft.home is None or same_origin(url_of(draft.home), draft.leads_to())
-        same = repr((str(request.url), request.headers.multi_items(), request.content, who, is_home))
-        asked = context.memory.note("asked", Counter[str])
+        says = repr((str(request.url), request.headers.multi_items(), request.content, parts, is_home))
+        same = hashlib.sha256(says.encode(errors="surrogatepass")).digest()
+        asked = context.memory.asked
         asked[same] += 1
-        return hashlib.sha256(f"{same} {asked[same]}".encode(errors="surrogatepass")).digest()
+        return same + asked[same].to_bytes(8)
 
     def call(
         self, context: Context, role: Role, extra: RequestDraft | None = None, accepts: Accepts | None = None
@@ -286,10 +286,7 @@ class HttpRequester(Requester):
 
     def lint(self) -> list[Problem]:
         problems = [*self._lint_properties()]
-        # a path alone is the whole URL of a download, as Airbyte's manifests for Amazon Ads and SendGrid write it
-        if not any(
-            template is not None and template.source.strip() for template in (self.url, self.url_base, self.path)
-        ):
+        if not self._names_site():
             problems.append(Problem("the requester has no `url`", ("url",)))
         bodies = [
             name
@@ -299,6 +296,15 @@ class HttpRequester(Requester):
         if len(bodies) > 1:
             problems.append(Problem(f"write one of `{bodies[0]}` and `{bodies[1]}`", (bodies[1],), fields=(bodies[0],)))
         return problems
+
+    def _names_site(self) -> bool:
+        """Whether there is a URL. A path alone may be the whole URL of a download: so Airbyte's manifests for Amazon
+        Ads and SendGrid write it.
+        """
+        if any(template is not None and template.source.strip() for template in (self.url, self.url_base)):
+            return True
+        path = "" if self.path is None else self.path.source.strip()
+        return path.startswith("{") or _SITE.match(path) is not None
 
     def unportable(self) -> list[Problem]:
         """Airbyte sends GET and POST requests only."""

@@ -224,7 +224,7 @@ class DefaultPaginator(Paginator):
     async def open(self, context: Context) -> Pages:
         if not self.pagination_strategy.waits:
             return self.start(context)
-        return await context.run.loop.run_in_executor(context.run.executor, self.start, context)
+        return await context.apart(lambda: self.start(context))
 
 
 class StrategyPages(Pages):
@@ -262,8 +262,8 @@ class StrategyPages(Pages):
     async def go_on(self, page: Page) -> bool:
         if not self._strategy.waits:
             return self.advance(page)
-        run = self._context.run
-        token = await run.loop.run_in_executor(run.executor, self._strategy.following, self.token, page, self._context)
+        context = self._context
+        token = await context.apart(lambda: self._strategy.following(self.token, page, context))
         return self._goes_on(page, token)
 
     def _goes_on(self, page: Page, token: Any) -> bool:

@@ -215,8 +215,7 @@ class DeclarativeStream(ReadableStream):
         """The same where a state migration may take time."""
         migrated = state or {}
         if any(migration.waits for migration in self.state_migrations):
-            run = context.run
-            migrated = await run.loop.run_in_executor(run.executor, self.migrated, migrated, context)
+            migrated = await context.apart(lambda: self.migrated(state or {}, context))
         else:
             migrated = self.migrated(migrated, context)
         return make_cursor(self.incremental_sync, self.retriever.router, context, migrated)

@@ -122,8 +122,8 @@ class Table:
                 raise unfit or error  # type: ignore[misc]  # one of them is there
             if not rows:
                 break
-            if rows[-1]:
-                last, last_rows = rows[-1], None
+            if filled := [*filter(None, rows)]:
+                last, last_rows = filled[-1], None
         self._finish([*last_rows[-1].values()] if last_rows else last)
 
     def _whole_rows(self) -> Rows | None:

@@ -42,7 +42,7 @@ _MOST_CODINGS = 3
 _UNKNOWN = frozenset({"br", "zstd", "compress", "x-compress", "dcb", "dcz"})
 _GZIP_MAGIC = b"\x1f\x8b"
 _FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-_PAGES = frozenset({Role.PAGE, Role.PARENT, Role.DOWNLOAD})
+_PAGES = frozenset({Role.PAGE, Role.PARENT, Role.LIST, Role.DOWNLOAD})
 
 
 class GuardedResponse(httpx.Response):

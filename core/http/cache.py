@@ -128,7 +128,10 @@ class ResponseCache:
         if len(self._responses) >= MAX_RESPONSES:
             return body
         if self._file is None:
-            self._file = _CacheFile()
+            try:
+                self._file = _CacheFile()
+            except OSError:  # no folder for temporary files can be written to
+                return body
         stored = CachedResponse(self._file, body.response)
         rest = body.chunks()
         size = 0

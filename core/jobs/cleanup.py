@@ -162,15 +162,16 @@ async def clear_away_kept(known: KnownJobs, steps_of: Callable[[str], JobSteps |
     """
     for slice_, left in known.kept:
         known.keep(slice_, None, kept=False, over=left.over)
+        own = context.for_slice(slice_)
         try:
             steps = steps_of(left.way)
+            if steps is None:
+                continue
+            job = await Job.of_known(left, steps, own)
         except ReadError as error:
-            context.log(Level.WARNING, f"A job that was left on the server is not aborted: {error}.")
+            reason = str(error).rstrip(".")
+            context.log(Level.WARNING, f"A job that was left on the server is not aborted: {reason}.")
             continue
-        if steps is None:
-            continue
-        own = context.for_slice(slice_)
-        job = await Job.of_known(left, steps, own)
         job.over = left.over
         cleanup = JobCleanup(steps, own, known)
         cleanup.hurry()

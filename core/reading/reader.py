@@ -53,7 +53,7 @@ Sleep = Callable[[float], Awaitable[None]]
 Emit = Callable[[Event], None]
 
 PARSERS = 64
-"""Threads that may parse at the same time; they are started when needed."""
+"""Threads that may parse, and as many that may ask other processes; they are started when needed."""
 
 
 class Reader:
@@ -67,6 +67,7 @@ class Reader:
         executor: Executor,
         sleep: Sleep,
         *,
+        asking: Executor,
         tokens: TokenStore,
         around: Surroundings,
         custom: CustomHost | None = None,
@@ -78,6 +79,7 @@ class Reader:
             config=config,
             session=session,
             executor=executor,
+            asking=asking,
             read_parent=self.read_parent,
             first_record=self.first_record,
             folder=Path(connector.file).parent if connector.file else None,
@@ -421,7 +423,7 @@ async def open_reader(
         raise InputError(str(error)) from None
     wait = sleep or around.sleep
     threads = ThreadPoolExecutor if around.usual else ThreadsInContext
-    executor = threads(PARSERS, thread_name_prefix=THREADS)
+    executor, asking = (threads(PARSERS, thread_name_prefix=THREADS) for _ in range(2))
     code = connector.custom
     custom = None if code is None else CustomHost(code, connector.tree, config, secrets.mask)
     try:
@@ -443,6 +445,7 @@ async def open_reader(
                     session,
                     executor,
                     wait,
+                    asking=asking,
                     tokens=kept,
                     around=around,
                     custom=custom,
@@ -458,7 +461,8 @@ async def open_reader(
     finally:
         if custom is not None:
             custom.close()
-        executor.shutdown(wait=False, cancel_futures=True)
+        for each in (executor, asking):
+            each.shutdown(wait=False, cancel_futures=True)
 
 
 async def read(

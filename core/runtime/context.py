@@ -97,14 +97,16 @@ class Run:
     """One run of a connector: what its streams share.
 
     `config` holds the inputs, `session` the HTTP client (with the masking of secrets), `executor` the threads that
-    parse, `folder` is where the manifest is (None: nowhere yet), `files` takes the files of records (None: they are
-    not downloaded), `tokens` keeps tokens that an API gave in place of those in the inputs, `now` is the clock,
-    `monotonic` the one that time limits go by (in seconds), and `sleep` waits for a number of seconds.
+    parse, `asking` those that ask other processes and wait for nothing else, `folder` is where the manifest is (None:
+    nowhere yet), `files` takes the files of records (None: they are not downloaded), `tokens` keeps tokens that an API
+    gave in place of those in the inputs, `now` is the clock, `monotonic` the one that time limits go by (in seconds),
+    and `sleep` waits for a number of seconds.
     """
 
     config: Mapping[str, Any]
     session: HttpSession
     executor: Executor
+    asking: Executor
     read_parent: ParentReader
     first_record: FirstRecord
     folder: Path | None = None
@@ -168,8 +170,11 @@ class Context:
         return self.run.config
 
     async def apart(self, ask: Callable[[], T]) -> T:
-        """Ask in a thread what may take its time, so that the event loop goes on meanwhile."""
-        return await self.run.loop.run_in_executor(self.run.executor, ask)
+        """Ask another process in a thread, so that the event loop goes on meanwhile.
+
+        It is none of those that parse: all of them may wait for bodies that need new credentials to go on.
+        """
+        return await self.run.loop.run_in_executor(self.run.asking, ask)
 
     def with_schema(self, schema: Mapping[str, Any]) -> Context:
         """The same, where the JSON Schema of the records that are wanted is known."""

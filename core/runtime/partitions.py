@@ -122,7 +122,7 @@ class Partitions:
     """The partitions of a stream for one read. Without a router there is one, which is empty."""
 
     def __init__(self, written: PartitionRouter | Sequence[PartitionRouter] | None, context: Context) -> None:
-        self.routers = _as_list(written)
+        self.routers = routers_in(written)
         self._context = context
 
     @property
@@ -190,7 +190,8 @@ class Partitions:
         return router.walk(self._context, NO_SEEDS)
 
 
-def _as_list(written: PartitionRouter | Sequence[PartitionRouter] | None) -> list[PartitionRouter]:
+def routers_in(written: PartitionRouter | Sequence[PartitionRouter] | None) -> list[PartitionRouter]:
+    """The partition routers of a retriever, which has none, one, or a list of them."""
     if written is None:
         return []
     return [written] if isinstance(written, PartitionRouter) else list(written)

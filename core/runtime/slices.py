@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -67,14 +68,15 @@ class SliceMemory:
 
     `answers` holds what the requests of the slice's job gave, under the names that templates know them by.
     `first_read` says that the first body was read to its end. `no_place` says in words what an answer held where there
-    is no place for records. `targets` counts the download targets of its job. `warn` takes what people should know of
-    the bodies.
+    is no place for records. `targets` counts the download targets of its job. `asked` counts the requests that say the
+    same, by what that is; it isn't forgotten with the bodies. `warn` takes what people should know of the bodies.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
     first_read: bool = False
     no_place: str | None = None
     targets: int = 0
+    asked: Counter[bytes] = field(default_factory=Counter)
     warn: Callable[[str], None] = lambda message: None
     _notes: dict[Hashable, Any] = field(default_factory=dict)
 

@@ -347,6 +347,21 @@ class TestRequestsDiffer:
             "record: `items` gave 2 records; 5 are expected.",
         ]
 
+    async def test_a_list_that_is_not_fetched_any_more(self, server: LoopbackServer, tmp_path: Path) -> None:
+        retriever = (
+            "{type: SimpleRetriever, requester: {type: HttpRequester, url: \"{{ config['url'] }}/lines\"}, "
+            "record_selector: {type: RecordSelector, extractor: {type: DpathExtractor, field_path: [lines]}}}"
+        )
+        expander = "{type: RecordExpander, expand_records_from_field: [lines], truncation_indicator_path: [more]%s}"
+        extractor = "field_path: [items], record_expander: " + expander
+        manifest = PAGES.replace("field_path: [items]", extractor % f", truncated_list_retriever: {retriever}")
+        server.on("/items", Reply({"items": [{"lines": [{"id": 1}], "more": True}]}))
+        server.on("/lines", Reply({"lines": [{"id": 2}]}))
+        case = await record(manifest, {"url": server.url()}, tmp_path)
+        assert texts(await check(manifest, case)) == []
+        found = texts(await check(PAGES.replace("field_path: [items]", extractor % ""), case))
+        assert f"request: GET {server.url('/lines')}: it was recorded, but not sent now." in found
+
     async def test_a_poll_that_never_ends_is_no_endless_check(self, job: Path) -> None:
         found = texts(await check(JOB.replace("completed: [done]", "completed: [finished]"), job))
         assert found[0].endswith("it was sent 27 times, and the status in its last recorded answer never ends the job.")

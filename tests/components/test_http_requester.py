@@ -56,7 +56,7 @@ async def test_a_path_may_be_the_whole_url(bench: Bench, server: LoopbackServer,
 
 async def test_a_path_that_is_no_url_names_what_is_missing(bench: Bench) -> None:
     with pytest.raises(ReadError, match="URL"):
-        await bench.send({"type": "HttpRequester", "url_base": "", "path": "/items"})
+        await bench.send({"type": "HttpRequester", "url_base": "", "path": "{{ '/items' }}"})
 
 
 async def test_templates_see_inputs_the_slice_and_more(bench: Bench, server: LoopbackServer) -> None:
@@ -233,6 +233,7 @@ async def test_a_template_that_fails_is_an_error_of_the_read(bench: Bench, serve
     ("fields", "words"),
     [
         ({}, "the requester has no `url`"),
+        ({"path": "/v1/items"}, "the requester has no `url`"),
         ({"url": "https://a.com", "request_body_json": {}, "request_body_data": {}}, "write one of"),
         ({"url": "https://a.com", "http_method": "FETCH"}, "`http_method` must be"),
         ({"url": "https://a.com/{{ nobody }}"}, "`nobody`, which doesn't exist here"),

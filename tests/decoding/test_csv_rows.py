@@ -65,6 +65,7 @@ def check(rows: Rows, records: list[Any]) -> None:
 @settings(max_examples=400, deadline=None)
 @example('a,b\n1,"', 3, 8)
 @example('a,b\n"1\n2","3\n4"\n5,6', 100, 65_536)
+@example(",a,b\na\n\n", 1, 1)
 @example('a,b\n1,""""\n"",""\n"""x""",2\n', 100, 65_536)
 def test_rows_are_what_a_closer_look_at_each_finds(decoder: CsvDecoder, text: str, size: int, together: int) -> None:
     body = text.encode()

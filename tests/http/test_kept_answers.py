@@ -137,6 +137,84 @@ async def test_a_parent_without_cache_is_read_for_each_child(server: LoopbackSer
     assert len(server.to("/owners")) == 9
 
 
+async def test_pages_that_start_over_are_asked_for_anew(server: LoopbackServer) -> None:
+    """The first page had led to a cursor that has expired: the same page once more would lead there again."""
+    cursors = iter(["old", "new"])
+
+    def owners(asked: Asked) -> Reply:
+        match asked.query.get("cursor"):
+            case None:
+                return Reply({"items": [{"id": 0}, {"id": 1}], "next": next(cursors)})
+            case ["new"]:
+                return Reply({"items": [{"id": 2}, {"id": 3}, {"id": 4}]})
+        return Reply("expired", 410)
+
+    serve(server)
+    server.on("/owners", owners)
+    tree = family(server)
+    reset = {"type": "HttpResponseFilter", "action": "RESET_PAGINATION", "http_codes": [410]}
+    retriever = tree["definitions"]["owners"]["retriever"]
+    retriever["requester"]["error_handler"] = {"type": "DefaultErrorHandler", "response_filters": [reset]}
+    retriever["record_selector"]["extractor"]["field_path"] = ["items"]
+    retriever["paginator"] = {
+        "type": "DefaultPaginator",
+        "pagination_strategy": {
+            "type": "CursorPagination",
+            "cursor_value": "{{ response.get('next') }}",
+            "stop_condition": "{{ not response.get('next') }}",
+        },
+        "page_token_option": {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "cursor"},
+    }
+    del tree["streams"][0]
+
+    found = await read_together(tree)
+
+    assert {name: {record["of"] for record in records} for name, records in found.items()} == {
+        name: set(range(5)) for name in ("cats", "dogs")
+    }
+
+
+async def test_each_requester_judges_the_answers_to_its_own_requests(server: LoopbackServer) -> None:
+    server.on("/a", Reply([{"n": 1}]), Reply([{"n": 2}]))
+    fails = {"type": "HttpResponseFilter", "action": "FAIL", "predicate": "{{ response[0]['n'] == 1 }}"}
+    tree = family(server)
+    tree["streams"] = [
+        stream("any", server.url("/a"), requester={"use_cache": True}),
+        stream(
+            "no one",
+            server.url("/a"),
+            requester={
+                "use_cache": True,
+                "error_handler": {"type": "DefaultErrorHandler", "response_filters": [fails]},
+            },
+        ),
+    ]
+    loaded = connector(yaml.safe_dump(tree))
+
+    async with asyncio.timeout(20), open_reader(loaded, {}) as reader:
+        found = [
+            [record async for event in reader.read(name) if isinstance(event, Records) for record in event.records]
+            for name in ("any", "no one")
+        ]
+
+    assert found == [[{"n": 1}], [{"n": 2}]]
+
+
+async def test_without_room_for_files_responses_are_read_as_they_come(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nowhere(**given: Any) -> None:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", nowhere)
+    serve(server)
+
+    found = await read_together(family(server))
+
+    assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
+    assert len(server.to("/owners")) == 9
+
+
 async def test_the_next_run_sends_the_requests_again(server: LoopbackServer) -> None:
     serve(server)
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import httpx
+import pytest
+
+from core.errors import ReadError
 from core.events import JobChanged, JobPhase, Outcome, Stage, StatusUnmapped
 from core.http.exchange import Role
+from core.jobs.answers import Answer
 from core.jobs.known import KnownJobs
+from core.jobs.requests import JobRequests
 from core.reading import Limits, open_reader
+from core.runtime.context import Context
 from tests.support.jobs_api import ABORT, DELETE, manifest, serve_job
 from tests.support.reading import Told, connector, no_wait, read_all
 from tests.support.server import LoopbackServer, Reply
@@ -225,3 +232,27 @@ async def test_one_poll_after_the_other_follows_an_address_that_moves_and_takes_
 
     assert [told.records for told in (first, second)] == [[{"n": 1}], [{"n": 2}]]
     assert [told.asked(Role.CREATE) for told in (first, second)] == [0, 0]
+
+
+async def test_a_job_whose_answer_can_not_be_read_any_more_keeps_no_other_from_being_cleared_away(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Custom code reads it, say, and may not run any more."""
+    jobs = KnownJobs()
+    text = manifest(server, retriever=f"{ABORT % server.url()}\n{ROUTER}")
+    server.on("/jobs", Reply({"id": "lost"}, 201), Reply({"id": "j2"}, 201))
+    server.on("/jobs/j2/abort", Reply({"aborted": True}))
+    await read_all(text, limits=CREATION, jobs=jobs)
+    assert len(jobs.kept) == 2
+    usual = JobRequests.answer
+
+    async def answer(self: JobRequests, response: httpx.Response, context: Context) -> Answer:
+        if b"lost" in response.content:
+            raise ReadError("The custom code may not run")
+        return await usual(self, response, context)
+
+    monkeypatch.setattr(JobRequests, "answer", answer)
+    told = await cleared(text, jobs)
+
+    assert "A job that was left on the server is not aborted: The custom code may not run." in told.logs
+    assert [asked.path for asked in server.asked if asked.path.endswith("/abort")] == ["/jobs/j2/abort"]

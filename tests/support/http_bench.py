@@ -67,6 +67,7 @@ class Bench:
                 config=self.config,
                 session=self.session,
                 executor=self.executor,
+                asking=self.executor,
                 read_parent=_no_parents,
                 first_record=_no_schema,
                 sleep=self.sleep,

@@ -43,6 +43,7 @@ def world(config: Mapping[str, Any] | None = None, now: datetime = NOW, read_par
         config=config or {},
         session=cast("Any", None),
         executor=ThreadPoolExecutor(1),
+        asking=ThreadPoolExecutor(1),
         read_parent=read_parent,
         first_record=no_schema,
         now=lambda: now,

@@ -77,8 +77,8 @@ class ToggleRow(FieldRow):
         self.session.seal()
 
     def value_of(self, ticked: bool) -> bool | None:
-        """What is written for the box: nothing where the default says the same."""
-        return None if ticked == bool(self.spec.default) and not self.spec.required else ticked
+        """What is written for the box: nothing where the default says the same; without one, yes and no are written."""
+        return None if ticked is self.spec.default and not self.spec.required else ticked
 
 
 class RecordsWhilePollingRow(ToggleRow):

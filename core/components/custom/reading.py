@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
 from itertools import count
 from typing import Any, ClassVar
 
@@ -177,11 +176,13 @@ class CustomRetriever(CustomComponent, SynchronousRetriever, role=True):
 
     async def fetch(self, context: Context, sink: SliceSink, role: Role) -> None:
         portions = self._portions(context)
-        while (found := await context.apart(lambda: next(portions, None))) is not None:
-            await context.apart(partial(sink.consume, found))
-            if sink.full:
-                break
-        await context.apart(portions.close)
+        try:
+            while (found := await context.apart(lambda: next(portions, None))) is not None:
+                await context.run.loop.run_in_executor(context.run.executor, sink.consume, found)
+                if sink.full:
+                    break
+        finally:  # left to itself, it would be closed on the event loop, which would wait for the process
+            context.run.asking.submit(portions.close)
 
     def _portions(self, context: Context) -> Any:
         remote = self.remote(context)

@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
+from core.components.authenticators import BearerAuthenticator
 from core.connector import load_connector
 from core.events import ExchangeFinished, Outcome
 from core.http.exchange import Role
+from core.http.request import RequestDraft
 from core.manifest.document import Document
 from core.reading import Limits, open_reader
+from core.runtime.context import Context
 from tests.support.oracle import Oracle
 from tests.support.paging_api import PAGES
 from tests.support.reading import connector, read_all
@@ -154,6 +157,31 @@ async def test_many_slices_wait_for_their_lists_at_the_same_time(server: Loopbac
 
     assert told.outcome is Outcome.COMPLETE, told.errors
     assert len(told.records) == slices * 5
+
+
+async def test_credentials_come_from_another_process_when_the_connection_breaks_in_a_list(
+    server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is asked for them must not wait for the thread that waits for the rest of the list."""
+    usual = BearerAuthenticator.authenticate
+
+    async def authenticate(self: BearerAuthenticator, draft: RequestDraft, context: Context) -> None:
+        await context.apart(lambda: None)
+        await usual(self, draft, context)
+
+    monkeypatch.setattr(BearerAuthenticator, "authenticate", authenticate)
+    whole = {"lines": [{"n": n} for n in range(9)]}
+    server.on("/items", lambda _: Reply({"items": [ORDERS[3]]}))
+    server.on("/lines", Reply(whole, cut=40), Reply(whole))
+    text = manifest(server, pages="")
+    where = f'url: "{server.url("/lines")}"\n'
+    bearer = "authenticator: {type: BearerAuthenticator, api_token: abcdef}\n"
+
+    async with asyncio.timeout(20):
+        told = await read_all(text.replace(where, f"{where}                {bearer}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert [record["n"] for record in told.records] == [*range(9)]
 
 
 async def test_a_list_ends_with_the_read_that_it_is_for(server: LoopbackServer) -> None:

@@ -233,13 +233,24 @@ async def test_graphql_variables_that_are_no_object_yet_stay_while_the_query_is_
 
 async def test_ticking_and_unticking_a_box_leaves_no_value() -> None:
     session = new_session(StreamKind.SYNC)
-    path = (*SYNC, "use_cache")
+    path = (*SYNC, "use_tcp_keepalive")
     async with at_desk(session, size=(80, 40)) as desk:
         await desk.go(path)
         await desk.press("space")
         assert session.value(path) is True
         await desk.press("space")
         assert not session.exists(path)
+
+
+async def test_unticking_a_box_says_no_where_nothing_means_neither() -> None:
+    """Without a word, responses of parents are kept: `false` forbids it."""
+    session = new_session(StreamKind.SYNC)
+    path = (*SYNC, "use_cache")
+    async with at_desk(session, size=(80, 40)) as desk:
+        await desk.go(path)
+        await desk.press("space")
+        await desk.press("space")
+        assert session.value(path) is False
 
 
 async def test_the_focused_field_is_reported() -> None:
