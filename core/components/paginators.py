@@ -209,9 +209,10 @@ class DefaultPaginator(Paginator):
             reasons.append("needs a `page_size_option`, else the API never receives the size")
         if isinstance(self.page_token_option, RequestPath):
             reasons.append("can't be used where the API gives the URL of the next page, which has the page size in it")
-        if not strategy.resizable:
+        known = not isinstance(strategy, Unsupported)
+        if known and not strategy.resizable:
             reasons.append("needs OffsetIncrement or CursorPagination: numbered pages of another size are other pages")
-        elif strategy.page_size is None:
+        elif known and strategy.page_size is None:
             reasons.append("needs a `page_size` in the pagination strategy")
         problems = [Problem(f"`page_size_reduction` {reason}", fields=PAGE_SIZE_FIELDS) for reason in reasons]
         if strategy.resizable:

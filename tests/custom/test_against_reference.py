@@ -214,6 +214,47 @@ async def test_a_pagination_strategy(server: LoopbackServer, oracle: Oracle, str
     await compare(server, oracle, manifest(server, retriever={"paginator": paginator}), CONFIG, custom=allowed())
 
 
+def smaller_pages(strategy: Mapping[str, Any]) -> dict[str, Any]:
+    """What a retriever needs to ask for smaller pages where the API answers 504."""
+    reducing = {"type": "HttpResponseFilter", "http_codes": [504], "action": "REDUCE_PAGE_SIZE"}
+    size = {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "limit"}
+    token = {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "token"}
+    return {
+        "retriever": {
+            "page_size_reduction": {"type": "PageSizeReduction", "backoff_seconds": 0},
+            "paginator": {
+                "type": "DefaultPaginator",
+                "pagination_strategy": strategy,
+                "page_size_option": size,
+                "page_token_option": token,
+            },
+        },
+        "requester": {"error_handler": {"type": "DefaultErrorHandler", "response_filters": [reducing]}},
+    }
+
+
+def large_pages_fail(asked: Asked) -> Reply:
+    limit = int(asked.query["limit"][0])
+    if limit > 2:
+        return Reply({"error": "too much"}, status=504)
+    start = int(asked.query["token"][0].split("-")[0].replace("first", "-1")) + 1
+    return Reply({"items": [{"n": n} for n in range(start, min(start + limit, 5))]})
+
+
+async def test_a_pagination_strategy_is_told_of_smaller_pages(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", large_pages_fail)
+    text = manifest(server, **smaller_pages(custom("PaginationStrategy", "Resized", page_size=8)))
+    told = await compare(server, oracle, text, CONFIG, custom=allowed())
+    assert [record["n"] for record in told.records] == [0, 1, 2, 3, 4]
+
+
+async def test_a_pagination_strategy_that_can_t_be_told_of_smaller_pages(server: LoopbackServer) -> None:
+    server.on("/items", large_pages_fail)
+    text = manifest(server, **smaller_pages(custom("PaginationStrategy", "Next", page_size=8)))
+    told = await read_all(text, CONFIG, custom=allowed())
+    assert "give it a parameter `page_size_override`" in told.errors
+
+
 PATIENT = custom(
     "ErrorHandler",
     "Patient",

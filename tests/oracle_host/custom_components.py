@@ -241,6 +241,18 @@ class Next(PaginationStrategy):
 
 
 @dataclass
+class Resized(Next):
+    """Is told when a page was requested with fewer records."""
+
+    def next_page_token(
+        self, response, last_page_size, last_record, last_page_token_value=None, page_size_override=None
+    ):
+        if last_page_size < (page_size_override or self.page_size):
+            return None
+        return f"{last_record['n']}-{page_size_override}"
+
+
+@dataclass
 class Twice(PageIncrement):
     """Skips every other page."""
 

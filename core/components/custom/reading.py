@@ -138,6 +138,7 @@ class _RemoteStrategy(PaginationStrategy, role=True):
             last_page_size=page.found,
             last_record=page.last_record,
             token=token,
+            reduced_size=page.size,
         ).value
 
 
