@@ -23,6 +23,7 @@ from core.inputs.specification import inputs, is_secret
 from core.levels import Level
 from core.outputs.token_file import TokenFile
 from core.progress.picture import RunPicture
+from core.protocols import checking
 from core.protocols.checking import FIRST_RECORD, Unavailable, check_inputs, needs_made_streams, streams_to_check
 from core.reading import Reader, open_reader
 from core.units import count
@@ -110,7 +111,9 @@ class _Check:
     async def _run(self) -> int:
         gate = asyncio.Semaphore(_AT_ONCE)
         tokens, carried = self._prepared.tokens, self._prepared.carried
-        opened = open_reader(self._connector, self._prepared.config, body_limit=0, tokens=tokens, carried=carried)
+        opened = open_reader(
+            self._connector, self._prepared.config, body_limit=0, tokens=tokens, carried=carried, around=checking.AROUND
+        )
         async with opened as reader:
             self._conduct.cancel = reader.cancel
             asked = [asyncio.create_task(self._ask(reader, name, gate)) for name in self._streams]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from core.components.family import parents
 from core.components.stream import ReadableStream
-from core.manifest.problems import Problem, Severity
+from core.manifest.problems import Problem, Severity, clipped
 from core.runtime.component import Component
 
 
@@ -28,6 +28,16 @@ class StreamGroup(Component):
         title="Streams", description="The streams of the group, as references to where they are defined."
     )
     action: BlockSimultaneousSyncsAction = Field(title="Action", description="What the group means for its streams.")
+
+    @field_validator("streams", mode="before")
+    @classmethod
+    def _no_names(cls, value: Any) -> Any:
+        """People write the names of the streams; Airbyte takes only the streams themselves."""
+        names = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+        if names:
+            how = 'a reference to where the stream is defined, such as {$ref: "#/streams/0"}'
+            raise ValueError(f"write {how}, not the name `{clipped(names[0])}`")
+        return value
 
     @property
     def names(self) -> list[str]:

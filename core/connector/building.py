@@ -89,6 +89,8 @@ class TreeBuilder:
         """The components of other packages."""
         self.uses: InputUses | None = None
         """Takes note of inputs that templates use; None: nobody wants to know."""
+        self.handed_down: Callable[[Path], bool] = lambda _path: False
+        """Whether a value comes from `$parameters` further out."""
         self._texts = Texts(written, self._warn, self._note)
         self._hints = _HINTS
         self._root: Mapping[str, Any] | None = None
@@ -267,7 +269,7 @@ class TreeBuilder:
     ) -> None:
         injected = raw.get("$parameters") or {}
         for key in raw:
-            if key in plans or key in COMMENTARY or key in injected:
+            if key in plans or key in COMMENTARY or key in injected or self.handed_down((*path, key)):
                 continue
             self._hints -= 1
             guess = closest(str(key), list(plans)) if self._hints >= 0 else None

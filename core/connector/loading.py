@@ -48,6 +48,7 @@ def load_connector(document: Document) -> Connector:
         return replace(problem, path=path, position=document.position(path), file=document.file)
 
     builder = TreeBuilder(written)
+    builder.handed_down = resolved.is_handed_down
     builder.uses = InputUses(resolved.value(("spec", "connection_specification")))
     built = builder.build(resolved.tree, DeclarativeSource, (), frozenset()) or _needed(resolved, builder)
     if isinstance(built, DeclarativeSource):

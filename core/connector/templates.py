@@ -80,6 +80,7 @@ class StreamTemplate:
         except TooLargeError as error:
             return None, None, [self._at_template(Problem(str(error), error.path))]
         builder = TreeBuilder(lambda path: self._written(path, resolved))
+        builder.handed_down = resolved.is_handed_down
         built = builder.build(resolved.tree, Stream, (), frozenset())
         problems += builder.problems
         builder.place(self._at_template)

@@ -13,7 +13,7 @@ from urllib.request import getproxies_environment
 import httpx
 
 from core.http.charsets import json_value
-from core.http.exchange import MARGIN, Exchange
+from core.http.exchange import MARGIN, Exchange, Role
 from core.http.policy import Action, Decision, Outcome, RequestFailed, bad_certificate, causes
 from core.http.secrets import Secrets, mask_known
 
@@ -173,7 +173,7 @@ def failure(outcome: Outcome, exchange: Exchange, decision: Decision, attempts: 
     text = _full_stop(parts[0])
     if decision.message:
         text = f"{_full_stop(shorten(decision.message, BODY_SHOWN))} ({text.removesuffix('.')})"
-    parts = [text, _repeated(attempts), _ON_PAGINATION.get(decision.action, ""), _advice(outcome, decision)]
+    parts = [text, _repeated(attempts), _ON_PAGINATION.get(decision.action, ""), _advice(outcome, exchange, decision)]
     message = secrets.mask(" ".join(part for part in parts if part))
     return RequestFailed(
         message,
@@ -211,10 +211,12 @@ def _repeated(attempts: int) -> str:
     return f"It was tried {attempts} times." if attempts > 1 else ""
 
 
-def _advice(outcome: Outcome, decision: Decision) -> str:
+def _advice(outcome: Outcome, exchange: Exchange, decision: Decision) -> str:
     if decision.message or decision.action in _ON_PAGINATION:
         return ""
     if isinstance(outcome, httpx.Response):
+        if outcome.status_code == 403 and exchange.role is Role.DOWNLOAD:
+            return "The link may have expired, or the credentials lack the permission for this."
         server = "The fault is on the server's side; try again later." if outcome.status_code >= 500 else ""
         return _ADVICE.get(outcome.status_code, server)
     if bad_certificate(outcome):

@@ -30,6 +30,7 @@ from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.http.tape import Take, Tape
 from core.levels import Level
+from core.units import duration
 
 httpcore.AsyncHTTP11Connection.READ_NUM_BYTES = 262_144
 """As much as asyncio reads from a socket at once; reading a quarter of it costs a tenth of a download's CPU time."""
@@ -56,7 +57,8 @@ class HttpSession:
     origin. Timeouts are in seconds: `read_timeout` is the longest silence of a server, not the length of a
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
     each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run. `tape` takes up the
-    traffic as it is. `clients` makes the clients.
+    traffic as it is. `clients` makes the clients. A request that would have to be repeated later than
+    in `longest_wait` seconds fails at once.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class HttpSession:
         read_timeout: float = 300.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        longest_wait: float = inf,
         body_limit: int = BODY_LIMIT,
         spare_bodies: int = 0,
         tape: Tape | None = None,
@@ -79,6 +82,7 @@ class HttpSession:
         self._read_timeout = read_timeout
         self._clock = clock
         self._sleep = sleep
+        self._longest_wait = longest_wait
         self._allowance = Allowance(body_limit, spare_bodies)
         self._tape = tape
         self._make_clients = clients
@@ -169,13 +173,16 @@ class HttpSession:
             raise failure(outcome, exchange, decision, attempt, self.secrets)
         requested = _requested_wait(outcome, self._clock())
         if decision.wait is None and requested > LONGEST_RETRY_AFTER:
-            message = f"The API asks to wait {requested:g} s before the next request"
+            message = f"The API asks to wait {_readable(requested)} before the next request"
             raise failure(outcome, exchange, replace(decision, message=message), attempt, self.secrets)
         planned = min(2.0 ** (attempt - 1), LONGEST_DEFAULT_WAIT) if decision.wait is None else decision.wait
         wait = max(planned, requested)
+        if wait > self._longest_wait:
+            message = f"The next attempt could be made in {_readable(wait)}, which is not waited for here"
+            raise failure(outcome, exchange, replace(decision, message=message), attempt, self.secrets)
         next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
         what = f"{describe_outcome(outcome, exchange)}{reason(outcome, decision)}"
-        call.listener.log(Level.WARNING, f"{what}; trying again in {wait:.3g} s ({next_one}).")
+        call.listener.log(Level.WARNING, f"{what}; trying again in {_readable(wait)} ({next_one}).")
         await self._sleep(wait)
 
     def _download(self, call: Call, client: httpx.AsyncClient, result: Attempt, number: int) -> Download | None:
@@ -386,6 +393,10 @@ async def _refresh(call: Call, outcome: Outcome, decision: Decision, refusals: i
         message = "The manifest asks for a new token, but the authenticator has none to renew."
         call.listener.log(Level.WARNING, message)
     return False
+
+
+def _readable(seconds: float) -> str:
+    return f"{seconds:.3g} s" if seconds < 10 else duration(seconds)
 
 
 def _requested_wait(outcome: Outcome, now: datetime) -> float:

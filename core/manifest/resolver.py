@@ -9,7 +9,7 @@ from typing import Any
 
 from core.manifest.document import Document
 from core.manifest.links import at
-from core.manifest.parameters import ROOT_TYPE, TOO_LARGE_HINT, Propagation, TooLargeError
+from core.manifest.parameters import PARAMETERS, ROOT_TYPE, TOO_LARGE_HINT, Propagation, TooLargeError
 from core.manifest.problems import Path, Problem, Severity
 from core.manifest.references import AsWritten, ReferenceResolver, Report, Traced
 
@@ -63,6 +63,10 @@ class Resolved:
             if (found := self.find(path[:depth])) is not None:
                 return found.origin + path[depth:]
         return self._root.origin + path
+
+    def is_handed_down(self, path: Path) -> bool:
+        """Whether the value at a path in the tree comes from `$parameters`."""
+        return PARAMETERS in self.origin(path)
 
     def faults(self, path: Path) -> frozenset[Path]:
         """The raw paths of the problems in whose place there are nulls at or below a path."""

@@ -12,7 +12,7 @@ from core.connector import Connector
 from core.errors import InputError, ReadError
 from core.levels import Level
 from core.outputs.file_folder import FileFolder
-from core.protocols import messages
+from core.protocols import checking, messages
 from core.protocols.checking import check, check_inputs, needs_made_streams
 from core.protocols.custom_code import ALLOWED, is_allowed
 from core.protocols.discovery import discover
@@ -26,6 +26,7 @@ from core.protocols.sync import Sync
 from core.protocols.tokens import ControlTokens
 from core.protocols.writer import MessageWriter
 from core.reading import Reader, open_reader
+from core.reading.surroundings import USUAL, Surroundings
 
 Work = Callable[[Connector, Reader], Awaitable[int]]
 
@@ -67,7 +68,9 @@ def _carry_out(request: Request, source: Source, log: MessageLog) -> int:
     if request.command == "check" and not needs_made_streams(connector, config):
         connector = connector.without_templates()
     around = Around(
-        ControlTokens(migrated, log.writer), staging_folder(connector) if request.command == "read" else None
+        ControlTokens(migrated, log.writer),
+        staging_folder(connector) if request.command == "read" else None,
+        checking.AROUND if request.command == "check" else USUAL,
     )
     return asyncio.run(_run(connector, config, around, log, work))
 
@@ -88,16 +91,18 @@ def _work(request: Request, config: Mapping[str, Any], log: MessageLog) -> Work:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What a source keeps beside records and states."""
+    """What a source keeps beside records and states, and what its run has around it."""
 
     tokens: ControlTokens
     files: FileFolder | None = None
+    run: Surroundings = USUAL
 
 
 async def _run(connector: Connector, config: Mapping[str, Any], around: Around, log: MessageLog, work: Work) -> int:
     """Work with an open reader, which ends when a signal comes or nobody reads the messages any more."""
     writer, interrupts = log.writer, Interrupts()
-    async with open_reader(connector, config, body_limit=0, tokens=around.tokens, files=around.files) as reader:
+    opened = open_reader(connector, config, body_limit=0, tokens=around.tokens, files=around.files, around=around.run)
+    async with opened as reader:
 
         def end() -> None:
             writer.let_go()

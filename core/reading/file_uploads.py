@@ -73,16 +73,22 @@ class FileUploads:
                 self._warn_of_none()
                 return
             name = self._uploader.name(record, self._context)
-            record[FILE] = await self._fetch(target, name)
+            file = await self._fetch(target, name)
+            if file is not None:
+                record[FILE] = file
 
-    async def _fetch(self, target: str, name: str) -> dict[str, Any]:
+    async def _fetch(self, target: str, name: str) -> dict[str, Any] | None:
+        """What a record says of its file; None when the error handler ignores the answer that should be the file."""
         store, home = self._store, _home(self._stream, self._context)
         context = self._uploader.asking(target, self._context, home)
         place, size = store.place(self._context.stream, name, target), 0
         async with AsyncExitStack() as stack:
             body = await stack.enter_async_context(self._uploader.requester.open(context, Role.FILE))
             if body is None:
-                raise ReadError(f"The error handler ignores the answer that should be the file {place}.")
+                context.log(
+                    Level.WARNING, f"The file {place} is left out, as the error handler ignores what came for it."
+                )
+                return None
             written = await stack.enter_async_context(_Written(store, place))
             async for chunk in body.chunks():
                 size += len(chunk)

@@ -432,6 +432,7 @@ async def open_reader(
             budget=budget,
             clock=around.now,
             sleep=wait,
+            longest_wait=around.longest_wait,
             body_limit=body_limit,
             spare_bodies=spare_bodies,
             tape=tape,

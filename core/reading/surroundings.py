@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 
 from core.http.connections import Clients, open_clients
 from core.http.secrets import Secrets
@@ -23,6 +24,8 @@ class Surroundings:
     the one that time limits go by, `uuids` makes random UUIDs (None: as usual). A run that is not `budgeted` ignores
     the API budget of the manifest.
 
+    A request that would have to be repeated later than in `longest_wait` seconds fails at once.
+
     A run that is read by several processes is divided: `parts` of them share the API budget, and `leases` say when a
     slice may have a job.
     """
@@ -32,6 +35,7 @@ class Surroundings:
     now: Callable[[], datetime] = _now
     monotonic: Callable[[], float] = time.monotonic
     uuids: Callable[[], str] | None = None
+    longest_wait: float = inf
     budgeted: bool = True
     parts: int = 1
     leases: Leases | None = None

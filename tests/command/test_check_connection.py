@@ -90,6 +90,16 @@ async def test_what_failed_says_what_to_do(connector: Path, server: LoopbackServ
     assert output.splitlines()[-1] == "4 of 6 streams can't be read."
 
 
+async def test_an_api_that_wants_to_be_asked_in_an_hour_is_not_waited_for(
+    tmp_path: Path, server: LoopbackServer
+) -> None:
+    server.on("/busy", Reply({"error": "slow"}, 429, {"Retry-After": "3600"}))
+    code, output, _ = await checked(written(tmp_path, manifest(stream("busy", server.url(), "/busy"))))
+    assert code == 1
+    assert "The next attempt could be made in 1 h 00 min, which is not waited for here." in " ".join(output.split())
+    assert "try again later" in output
+
+
 async def test_chosen_streams_only(connector: Path, server: LoopbackServer) -> None:
     code, output, _ = await checked(connector, "--stream", "gone", "--stream", "things")
     assert code == 1

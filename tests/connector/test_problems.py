@@ -41,6 +41,12 @@ def test_a_good_manifest_has_no_problems() -> None:
     assert connector.stream_names == ("items",)
 
 
+@pytest.mark.parametrize("value", ["{}", "{limit: 3}", "''"])
+def test_parameters_are_no_unknown_fields_of_what_they_are_handed_down_to(value: str) -> None:
+    parameters = f"$parameters: {{request_parameters: {value}}}"
+    assert load(MANIFEST.replace("name: items", f"name: items\n    {parameters}")).problems == ()
+
+
 @pytest.mark.parametrize(
     ("change", "line", "column", "said", "hint"),
     [

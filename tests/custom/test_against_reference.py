@@ -214,53 +214,45 @@ async def test_a_pagination_strategy(server: LoopbackServer, oracle: Oracle, str
     await compare(server, oracle, manifest(server, retriever={"paginator": paginator}), CONFIG, custom=allowed())
 
 
-def smaller_pages(strategy: str) -> dict[str, Any]:
-    """A retriever whose pages get smaller when the API says so; its page size is that of the code."""
-    options = {"page_token_option": "from", "page_size_option": "size"}
+def smaller_pages(strategy: Mapping[str, Any]) -> dict[str, Any]:
+    """What a retriever needs to ask for smaller pages where the API answers 504."""
+    reducing = {"type": "HttpResponseFilter", "http_codes": [504], "action": "REDUCE_PAGE_SIZE"}
+    size = {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "limit"}
+    token = {"type": "RequestOption", "inject_into": "request_parameter", "field_name": "token"}
     return {
-        "paginator": {
-            "type": "DefaultPaginator",
-            "pagination_strategy": custom("PaginationStrategy", strategy),
-            **{
-                name: {"type": "RequestOption", "inject_into": "request_parameter", "field_name": field}
-                for name, field in options.items()
+        "retriever": {
+            "page_size_reduction": {"type": "PageSizeReduction", "backoff_seconds": 0},
+            "paginator": {
+                "type": "DefaultPaginator",
+                "pagination_strategy": strategy,
+                "page_size_option": size,
+                "page_token_option": token,
             },
         },
-        "page_size_reduction": {"type": "PageSizeReduction", "backoff_seconds": 0},
+        "requester": {"error_handler": {"type": "DefaultErrorHandler", "response_filters": [reducing]}},
     }
 
 
-TOO_LARGE = {
-    "type": "DefaultErrorHandler",
-    "response_filters": [{"type": "HttpResponseFilter", "http_codes": [413], "action": "REDUCE_PAGE_SIZE"}],
-}
-
-
-def four_at_most(asked: Asked) -> Reply:
-    start, size = int(asked.query.get("from", ["0"])[0]), int(asked.query["size"][0])
-    if size > 4:
-        return Reply({"error": "too large"}, 413)
-    return Reply({"items": [{"n": n} for n in range(start, min(start + size, 10))]})
+def large_pages_fail(asked: Asked) -> Reply:
+    limit = int(asked.query["limit"][0])
+    if limit > 2:
+        return Reply({"error": "too much"}, status=504)
+    start = int(asked.query["token"][0].split("-")[0].replace("first", "-1")) + 1
+    return Reply({"items": [{"n": n} for n in range(start, min(start + limit, 5))]})
 
 
 async def test_a_pagination_strategy_is_told_of_smaller_pages(server: LoopbackServer, oracle: Oracle) -> None:
-    server.on("/items", four_at_most)
-    text = manifest(server, retriever=smaller_pages("ByNumber"), requester={"error_handler": TOO_LARGE})
-
+    server.on("/items", large_pages_fail)
+    text = manifest(server, **smaller_pages(custom("PaginationStrategy", "Resized", page_size=8)))
     told = await compare(server, oracle, text, CONFIG, custom=allowed())
+    assert [record["n"] for record in told.records] == [0, 1, 2, 3, 4]
 
-    assert [record["n"] for record in told.records] == [*range(10)]
 
-
-async def test_a_pagination_strategy_that_takes_no_smaller_pages_fails_when_there_is_one(
-    server: LoopbackServer,
-) -> None:
-    text = manifest(server, retriever=smaller_pages("Next"), requester={"error_handler": TOO_LARGE})
-    server.on("/items", lambda asked: Reply({}, 413) if asked.query["size"] == ["2"] else items(1))
-
+async def test_a_pagination_strategy_that_can_t_be_told_of_smaller_pages(server: LoopbackServer) -> None:
+    server.on("/items", large_pages_fail)
+    text = manifest(server, **smaller_pages(custom("PaginationStrategy", "Next", page_size=8)))
     told = await read_all(text, CONFIG, custom=allowed())
-
-    assert "page_size_override" in told.errors
+    assert "give it a parameter `page_size_override`" in told.errors
 
 
 PATIENT = custom(

@@ -164,7 +164,7 @@ async def test_a_server_that_asks_for_hours_is_not_waited_for(bench: Bench, serv
     server.on("/", Reply("", 429, {"Retry-After": "86400"}))
     error = await failed(bench, get(server.url("/")))
     assert bench.waits == []
-    assert "The API asks to wait 86400 s before the next request." in str(error)
+    assert "The API asks to wait 24 h 00 min before the next request." in str(error)
     assert error.retryable
 
 

@@ -159,6 +159,16 @@ async def test_an_expired_link_is_asked_for_again_before_a_new_job_is_created(se
     assert (len(server.to("/jobs")), len(server.to("/jobs/j1"))) == (1, 2)
 
 
+async def test_a_download_that_is_forbidden_may_have_a_link_that_expired(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply("Request has expired", 403))
+
+    told = await read_all(manifest(server))
+
+    assert "The link may have expired, or the credentials lack the permission for this." in told.errors
+    assert "are known to the API" not in told.errors
+
+
 async def test_a_link_that_stays_dead_leads_to_a_new_job(server: LoopbackServer) -> None:
     serve_job(server, "done")
     server.on("/result", Reply("gone", 410), Reply("gone", 410), Reply([{"n": 1}]))

@@ -241,25 +241,15 @@ class Next(PaginationStrategy):
 
 
 @dataclass
-class ByNumber(PaginationStrategy):
-    """The token is the number of the last record; pages may get smaller."""
-
-    config: Mapping[str, Any]
-    parameters: InitVar[Mapping[str, Any]]
-    page_size: int = 16
-
-    @property
-    def initial_token(self):
-        return None
+class Resized(Next):
+    """Is told when a page was requested with fewer records."""
 
     def next_page_token(
         self, response, last_page_size, last_record, last_page_token_value=None, page_size_override=None
     ):
-        full = last_page_size == (page_size_override or self.page_size)
-        return last_record["n"] + 1 if full else None
-
-    def get_page_size(self):
-        return self.page_size
+        if last_page_size < (page_size_override or self.page_size):
+            return None
+        return f"{last_record['n']}-{page_size_override}"
 
 
 @dataclass

@@ -133,6 +133,14 @@ async def test_a_check_reads_what_the_manifest_or_the_platform_names(
     assert [asked.path for asked in server.asked] == ["/nothing", "/refused"]
 
 
+async def test_a_check_does_not_wait_for_an_hour(
+    content: dict[str, Any], server: LoopbackServer, tmp_path: Path
+) -> None:
+    server.on("/things", Reply({"error": "slow"}, 429, {"Retry-After": "3600"}))
+    (status,) = (await ask(Asking(tmp_path, content), "check")).of("CONNECTION_STATUS")
+    assert "could be made in 1 h 00 min, which is not waited for here" in status["message"]
+
+
 async def test_a_check_may_have_inputs_of_its_own(
     content: dict[str, Any], server: LoopbackServer, tmp_path: Path
 ) -> None:

@@ -204,6 +204,18 @@ async def test_a_record_without_a_link_has_no_file(api: LoopbackServer, tmp_path
     assert "records without a link to a file at `link`" in told.logs
 
 
+async def test_a_file_whose_answer_the_error_handler_ignores_is_left_out(api: LoopbackServer, tmp_path: Path) -> None:
+    api.on("/files/2", Reply({"error": "gone"}, 404))
+    gone = {"type": "HttpResponseFilter", "http_codes": [404], "action": "IGNORE"}
+    handler = {"type": "DefaultErrorHandler", "response_filters": [gone]}
+    told = await read(manifest(api, error_handler=handler), tmp_path)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert ["file_reference" in record for record in told.records] == [True, False]
+    assert files_in(tmp_path) == {"docs/1/a.txt": CONTENT["/files/1"]}
+    assert "docs/2/b.bin is left out" in told.logs
+
+
 async def test_a_record_that_says_something_of_its_file_already_is_not_changed(
     api: LoopbackServer, tmp_path: Path
 ) -> None:

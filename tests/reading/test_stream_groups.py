@@ -158,6 +158,16 @@ def test_of_a_stream_without_cursor_it_is_a_warning_as_the_reference_takes_it(or
     assert oracle.ask("samples", "streams", str(file), {}) == ["a", "kids"]
 
 
+def test_a_name_in_place_of_a_reference_is_refused_with_how_to_write_it() -> None:
+    connector = load(tree([stream("a", URL, "/a")], shared=group("a")))
+
+    [problem] = connector.problems
+    assert problem.path == ("stream_groups", "shared", "streams")
+    assert problem.message == (
+        '`streams`: write a reference to where the stream is defined, such as {$ref: "#/streams/0"}, not the name `a`'
+    )
+
+
 def test_a_name_that_no_stream_has_is_told() -> None:
     connector = load(tree([stream("a", URL, "/a")], shared=group(ref(0), stream("gone", URL, "/gone"))))
 

@@ -143,7 +143,7 @@ class _RemoteStrategy(PaginationStrategy, role=True):
             last_page_size=page.found,
             last_record=page.last_record,
             token=token,
-            size=page.size,
+            reduced_size=page.size,
         ).value
 
 

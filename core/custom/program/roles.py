@@ -150,15 +150,27 @@ def first_page(component, message, body):
 
 
 def next_page(component, message, body):
-    """The token of the page after a response. A class is told of a smaller page only where there was one."""
-    smaller = {} if message["size"] is None else {"page_size_override": message["size"]}
+    """The token of the page after a response. A strategy is told the size of a page only if that was reduced."""
+    size = message.get("reduced_size")
+    if size is not None and not _takes(component.next_page_token, "page_size_override"):
+        name = type(component).__name__
+        raise TypeError(
+            f"{name}.next_page_token can't be told that a page was requested with fewer records; "
+            "give it a parameter `page_size_override`"
+        )
+    told = {} if size is None else {"page_size_override": size}
     return component.next_page_token(
+        **told,
         response=response_of(message["response"], body),
         last_page_size=message["last_page_size"],
         last_record=message["last_record"],
         last_page_token_value=message["token"],
-        **smaller,
     )
+
+
+def _takes(function, name):
+    parameters = inspect.signature(function).parameters
+    return name in parameters or any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
 
 
 def judge(component, message, body):
