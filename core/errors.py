@@ -57,6 +57,8 @@ def extension_in(error: Exception) -> str:
     found = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         component = frame.f_locals.get("self")
-        if place := getattr(component, "written_at", ""):
+        if not hasattr(type(component), "written_at"):  # some objects raise whatever they are asked for
+            continue
+        if place := component.written_at:
             found = f"{type(component).__name__} at {place}"
     return found
