@@ -17,11 +17,13 @@ from core.components.stream import ReadableStream, Stream
 from core.connector import Connector
 from core.connector.templates import StreamTemplate
 from core.errors import LonghaulError, ManifestError, ReadError, fault_text
-from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome, Stage
+from core.events import BudgetWait, Event, ExchangeFinished, JobChanged, JobPhase, Log, Outcome, Stage
 from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
+from core.levels import Level
+from core.progress.sentences import phase_line
 from core.reading import Limits
-from core.runtime.slices import Record
+from core.runtime.slices import Record, slice_key
 from tui.trials.history import History
 from tui.trials.state import TrialState
 from tui.trials.trial import Listing, Trial, TrialSettings
@@ -275,6 +277,8 @@ class TrialController:
             async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask
+                for doubt in _doubts(connector, trial.read_as):
+                    trial.take(Log(stream=trial.read_as, level=Level.WARNING, message=mask(doubt)))
                 if trial.state.cancelling:
                     reader.cancel()
                 await self._begin(trial, reader, settings, jobs=jobs, unwanted=unwanted, template=template)
@@ -356,10 +360,16 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
 
     Raises `ReadError`.
     """
+    phases: dict[bytes, JobPhase] = {}
 
     def take(event: Event) -> None:
-        if isinstance(event, ExchangeFinished | Log | BudgetWait):  # the slices of a trial are those of the stream
+        """Take in an event of the list: the slices of a trial are those of the stream, so jobs are only told of."""
+        if isinstance(event, ExchangeFinished | Log | BudgetWait):
             trial.take(event)
+        elif isinstance(event, JobChanged) and phases.get(slice_key(event.slice)) is not event.phase:
+            phases[slice_key(event.slice)] = event.phase
+            level, text = phase_line(event)
+            trial.take(Log(stream=event.stream, level=level, message=text))
 
     connector = await reader.make_streams(take)
     names = connector.made_streams.get(template.name, ())
@@ -372,6 +382,12 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
         said = " ".join(one.message.rstrip(".") + "." for one in connector.broken[name])
         raise ReadError(said[:1].upper() + said[1:] if name in connector.unmade else f"{name} can't be read: {said}")
     trial.read_made(name, connector.stream(name).described, names)
+
+
+def _doubts(connector: Connector, stream: str) -> list[str]:
+    """What is said of the condition around a stream where that only counts as true."""
+    around = {one.path[:2] for one in connector.entries if one.name == stream}
+    return [doubt.message for doubt in connector.doubts if doubt.path[:2] in around]
 
 
 def _declared(connector: Connector, stream: str) -> Stream | None:

@@ -118,3 +118,29 @@ async def test_a_test_of_the_list_leaves_the_job_until_the_builder_closes(server
         await shell.checked()
         await shell.builder.trials.close(5)
         assert len(server.to("/jobs/j1/abort")) == 1
+
+
+async def test_the_job_of_a_list_is_told_of_while_it_goes_on(server: LoopbackServer, saved: Path) -> None:
+    serve_job(server, "busy", "done", records=({"name": "people"},))
+    written = yaml.safe_load(saved.read_text())
+    template = written["dynamic_streams"][0]
+    rows = {"type": "HttpRequester", "url": server.url("/result")}
+    selector = {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}}
+    template["components_resolver"] = {
+        "type": "HttpComponentsResolver",
+        "retriever": template["stream_template"]["retriever"],
+        "components_mapping": template["components_resolver"]["components_mapping"],
+    }
+    template["stream_template"]["retriever"] = {
+        "type": "SimpleRetriever",
+        "requester": rows,
+        "record_selector": selector,
+    }
+    saved.write_text(yaml.safe_dump(written, sort_keys=False), encoding="utf-8")
+    async with opened(saved) as shell:
+        trial = await after(shell, "test.run")
+        assert (trial.read_as, trial.state.records, len(trial.state.partitions)) == ("people", 1, 1)
+        told = [line.message for line in trial.state.logs if "job j1" in line.message]
+        assert told[0] == "exports: job j1 is running"
+        assert told[1].startswith("exports: job j1 completed (done) after 2 polls")
+        assert told[2:] == ["exports: downloading the result of job j1", "exports: job j1 done"]
