@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from core.environment import DEBUG
 from core.manifest.problems import ManifestError, Problem
@@ -56,7 +57,9 @@ def extension_in(error: Exception) -> str:
 
     found = ""
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        component = frame.f_locals.get("self")
-        if place := getattr(component, "written_at", ""):
+        component: Any = frame.f_locals.get("self")
+        if not hasattr(type(component), "written_at"):  # some objects raise whatever they are asked for
+            continue
+        if place := component.written_at:
             found = f"{type(component).__name__} at {place}"
     return found

@@ -78,7 +78,7 @@ def _summary(found: Mapping[Severity, int]) -> str:
 
 def _coloured(word: str, style: str) -> str:
     """A word in a style of Rich where a terminal shows it."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return word
     from rich.console import Console
     from rich.text import Text

@@ -102,11 +102,18 @@ def _added(tree: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _transformations(tree: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    rules = tree["spec"].get("config_normalization_rules") or {}
-    for holder in (rules, *(rules.get("config_migrations") or ())):
-        yield from holder.get("transformations") or ()
+    """The changes of the inputs, as far as they are written as such: types that nobody knows may hold anything."""
+    for rules in _objects([tree["spec"].get("config_normalization_rules")]):
+        for holder in (rules, *_objects(rules.get("config_migrations"))):
+            yield from _objects(holder.get("transformations"))
 
 
 def _fields_of(change: Mapping[str, Any]) -> list[str]:
     """The inputs that a transformation adds."""
-    return [str(field["path"][0]) for field in change.get("fields", ()) if field.get("path")]
+    paths = (field.get("path") for field in _objects(change.get("fields")))
+    return [str(path[0]) for path in paths if isinstance(path, list) and path]
+
+
+def _objects(value: Any) -> list[Mapping[str, Any]]:
+    """The objects in a list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

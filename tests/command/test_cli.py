@@ -380,6 +380,17 @@ def test_closed_standard_output_is_reported(config: Path) -> None:
     assert b"Standard output is closed" in done.stderr
 
 
+def test_a_manifest_is_validated_also_where_nobody_reads_what_is_said(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("streams: 3", encoding="utf-8")
+    command = f'exec "{sys.executable}" -m core.command.cli --validate "$1" >&-'
+    done = [
+        subprocess.run(["sh", "-c", command, "sh", str(each)], stderr=subprocess.PIPE, check=False, timeout=60)
+        for each in (ORDERS, broken)
+    ]
+    assert [(one.returncode, one.stderr) for one in done] == [(0, b""), (2, b"")]
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_aborts_the_run_with_its_code(tmp_path: Path, number: int, code: int) -> None:
     with DemoApi(pace=100, rows=30) as slow:

@@ -107,6 +107,25 @@ def test_an_input_that_the_manifest_adds(change: dict[str, Any], is_migration: b
     assert [one.text for one in connector.problems if "spec" in one.text] == []
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"transformations": [{"type": "Unheard", "fields": 5}]},
+        {"transformations": [{"type": "Unheard", "fields": [5]}]},
+        {"transformations": [{"type": "Unheard", "fields": [{"path": 5}]}]},
+        {"config_migrations": [{"type": "ConfigMigration", "transformations": [{"type": "Unheard", "fields": 5}]}]},
+    ],
+    ids=str,
+)
+def test_rules_of_a_type_that_nobody_knows_may_hold_anything(rules: dict[str, Any]) -> None:
+    manifest = minimal_manifest()
+    manifest["spec"]["connection_specification"]["properties"] = PROPERTIES
+    manifest["spec"]["config_normalization_rules"] = {"type": "ConfigNormalizationRules", **rules}
+    manifest["streams"][0]["retriever"]["requester"]["request_headers"] = {"X-Key": "{{ config['zone'] }}"}
+    connector = load_connector(Document.parse(yaml.safe_dump(manifest), "m.yaml"))
+    assert any("the template uses the input `zone`" in one.text for one in connector.problems)
+
+
 def test_a_token_that_is_renewed_is_written_into_the_inputs() -> None:
     manifest = minimal_manifest()
     manifest["spec"]["connection_specification"]["properties"] = PROPERTIES

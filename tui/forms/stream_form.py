@@ -179,7 +179,19 @@ class StreamForm(Vertical):
         self._stream, self.disabled = self._wanted, False
         if is_other:
             self._show_head()  # at once, so that no name is committed to another stream
-        return is_other or self.session.tabs(self._stream) is not self._tabs
+        return is_other or self._has_other_fields(self.session.tabs(self._stream))
+
+    def _has_other_fields(self, tabs: tuple[LayoutTab, ...]) -> bool:
+        """Whether other fields belong into the form, or the same ones at other places, which waits while a person is at
+        one of them: it would go away in the middle of a word.
+        """
+        if tabs is self._tabs:
+            return False
+        return not self._has_focus_in_pane or _fields(tabs) != _fields(self._tabs)
+
+    @property
+    def _has_focus_in_pane(self) -> bool:
+        return any(pane.has_focus_within for pane in self._panes.values())
 
     def _show_head(self) -> None:
         self.head.show(self._stream)
@@ -193,7 +205,7 @@ class StreamForm(Vertical):
             self._problem.display = bool(problem)
 
     async def _rebuild(self, tabs: tuple[LayoutTab, ...]) -> None:
-        had_focus = any(pane.has_focus_within for pane in self._panes.values())
+        had_focus = self._has_focus_in_pane
         panes, self._panes, self._tabs = list(self._panes.values()), {}, tabs
         self._no_form.display = not tabs
         self._strip.display = bool(tabs)
@@ -320,3 +332,8 @@ class StreamForm(Vertical):
         row = self.pane.row_of(event.widget) if self.pane is not None else None
         if row is not None:
             fill_from_curl(self.app, self.session, row.path[:-1], event.command)
+
+
+def _fields(tabs: Sequence[LayoutTab]) -> list[tuple[str, set[Path]]]:
+    """The fields of each tab, wherever in it they are."""
+    return [(tab.title, {entry.path for entry in tab}) for tab in tabs]

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from core.manifest.links import is_below
+from core.manifest.links import copied_with_references, is_below
 from core.manifest.problems import Path
 from tui.model.editor import ManifestEditor
 from tui.model.new_components import ASYNC, SYNC, converted, new_resolver, new_retriever
@@ -24,6 +24,7 @@ from tui.model.wrapping import put_below_condition, read_in_two_ways
 CHECK: Path = ("check", "stream_names")
 GROUPS: Path = ("stream_groups",)
 CHECKED_TEMPLATES: Path = ("check", "dynamic_streams_check_configs")
+_TEMPLATE = "stream_template"
 _TEMPLATE_NAME = "dynamic_stream_name"
 
 
@@ -333,21 +334,25 @@ class Streams:
         """Make a template of a stream that stands in the list of streams: others are made from it, one for each thing
         that the API lists. Returns its path.
         """
-        editor, name = self._editor, self.name(index)
+        editor, name, path = self._editor, self.name(index), self.path(index)
+        present = editor.value(TEMPLATES)
+        to: Path = (*TEMPLATES, len(present) if isinstance(present, list) else 0)
+
+        def moved(place: Path) -> Path:
+            return (*to, _TEMPLATE, *place[len(path) :]) if is_below(place, path) else place
+
         template = {
             "type": "DynamicDeclarativeStream",
             "name": name,
-            "stream_template": deepcopy(editor.view.unwrapped(self.path(index))),
+            _TEMPLATE: copied_with_references(editor.document.root, editor.view.unwrapped(path), moved),
             "components_resolver": new_resolver(),
         }
         checked = editor.value(CHECK)
         others = [one for one in checked if one != name] if isinstance(checked, list) else []
         is_checked = isinstance(checked, list) and name in checked
         with editor.group(TEMPLATES):
+            editor.insert(TEMPLATES, int(to[1]), template)  # first, so that its references follow when streams move up
             self.delete(index)
-            present = editor.value(TEMPLATES)
-            to: Path = (*TEMPLATES, len(present) if isinstance(present, list) else 0)
-            editor.insert(TEMPLATES, int(to[1]), template)
             self._visibility.mark(to, visible=False)
             if is_checked or not self.names()[:-1]:
                 self._check_template(name, others)

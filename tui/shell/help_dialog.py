@@ -23,7 +23,7 @@ from tui.model.session import BuilderSession
 from tui.model.specs import FieldSpec, Kind
 from tui.model.view import variables_at
 from tui.shell.actions import has_key
-from tui.shell.keys import place_of
+from tui.shell.keys import active_keys, place_of
 from tui.widgets.base import hidden
 from tui.widgets.dialog import Dialog, DialogButton
 from tui.widgets.display_text import safe
@@ -64,7 +64,7 @@ def keys_on(screen: Screen[Any]) -> Iterable[Topic]:
     """The keys that work now on a screen, by the widget that they belong to."""
     app = screen.app
     groups: dict[str, dict[str, list[str]]] = {}
-    for node, binding, enabled, tooltip in screen.active_bindings.values():
+    for node, binding, enabled, tooltip in active_keys(screen):
         if enabled and has_key(binding.key) and binding.id is not None:
             owner = node.BINDING_GROUP_TITLE or ("everywhere" if node is app else "builder")
             title = place_of(binding, owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from rich.cells import cell_len
 from textual import events
@@ -12,7 +12,8 @@ from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.shell.actions import ACTIONS, APP, BUILDER, has_key
+from tui.shell.actions import APP, BUILDER, has_key
+from tui.shell.keys import active_keys
 
 _ALWAYS = ("test.run", "file.save", "app.palette", "help.show")
 """The actions at the right end, by id."""
@@ -21,14 +22,6 @@ _BETWEEN = 3
 """Cells that are free before the right end."""
 _RANKS = {action.id: action.rank for action in (*APP, *BUILDER) if action.rank is not None}
 Displayed = Callable[[Binding], str]
-
-
-@runtime_checkable
-class Doing(Protocol):
-    """A screen that can do the actions of the table; a key of one that can't be done may only say why."""
-
-    def can_do(self, action: str) -> bool:
-        """Whether an action can be done now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +71,7 @@ class KeyBar(Widget):
 
     def _update(self) -> None:
         if self.is_attached and self.screen.is_current:
-            can_do = self.screen.can_do if isinstance(self.screen, Doing) else None
-            active = [
-                one
-                for one in self.screen.active_bindings.values()
-                if can_do is None or one.binding.id not in ACTIONS or can_do(one.binding.id)
-            ]
-            found = keys_here(active, self.app.get_key_display)
+            found = keys_here(active_keys(self.screen), self.app.get_key_display)
             if found != (self._here, self._always):
                 self._here, self._always = found
                 self.refresh()

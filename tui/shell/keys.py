@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.dom import DOMNode
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 
 from core.manifest.problems import closest
 from tui.model.settings import Settings
@@ -28,6 +28,24 @@ class KeyInfo:
     keys: str
     place: str
     help: str
+
+
+@runtime_checkable
+class Doing(Protocol):
+    """A screen that can do the actions of the table; a key of one that can't be done may only say why."""
+
+    def can_do(self, action: str) -> bool:
+        """Whether an action can be done now."""
+
+
+def active_keys(screen: Screen[Any]) -> list[ActiveBinding]:
+    """The keys that do something now on a screen; not those that would only say why they can't."""
+    can_do = screen.can_do if isinstance(screen, Doing) else None
+    return [
+        one
+        for one in screen.active_bindings.values()
+        if can_do is None or one.binding.id not in ACTIONS or can_do(one.binding.id)
+    ]
 
 
 def all_keys(custom: Mapping[str, str]) -> list[KeyInfo]:

@@ -17,11 +17,13 @@ from core.components.stream import ReadableStream, Stream
 from core.connector import Connector
 from core.connector.templates import StreamTemplate
 from core.errors import LonghaulError, ManifestError, ReadError, fault_text
-from core.events import BudgetWait, Event, ExchangeFinished, Log, Outcome, Stage
+from core.events import BudgetWait, Event, ExchangeFinished, JobChanged, JobPhase, Log, Outcome, Stage
 from core.jobs.known import KnownJobs
 from core.jobs.statuses import JobStatus
+from core.levels import Level
+from core.progress.sentences import phase_line
 from core.reading import Limits
-from core.runtime.slices import Record
+from core.runtime.slices import Record, slice_key
 from tui.trials.history import History
 from tui.trials.state import TrialState
 from tui.trials.trial import Listing, Trial, TrialSettings
@@ -102,6 +104,8 @@ class TrialController:
         """The jobs of the latest trial of each stream, as far as they are still on the server."""
         self._used: dict[str, _Use] = {}
         """What the jobs of each stream are reached by."""
+        self._made: dict[str, str] = {}
+        """Of a template, the stream made of it that its jobs are of."""
         self._app = app
         self._open = opener
         self.clock = clock
@@ -211,7 +215,7 @@ class TrialController:
     def rename(self, old: str, new: str) -> None:
         """Move what is known about a stream to its new name, also while it is read."""
         self.history.rename(old, new)
-        for by_stream in (self.results, self.settings, self.jobs, self._used):
+        for by_stream in (self.results, self.settings, self.jobs, self._used, self._made):
             _rename_key(by_stream, old, new)
         if new in self.results:
             self.results[new].state.stream = new
@@ -244,7 +248,10 @@ class TrialController:
             return
         with suppress(LonghaulError, ManifestError, KeyError, OSError):
             async with use.opener(use.connector, use.config) as reader:
-                async for _ in reader.clear_away_kept(use.stream, self.jobs[stream]):
+                made = self._made.get(stream)
+                if made is not None:
+                    await reader.make_streams(lambda event: None)
+                async for _ in reader.clear_away_kept(made or use.stream, self.jobs[stream]):
                     pass
 
     async def _read(
@@ -270,12 +277,11 @@ class TrialController:
             async with opener(connector, config) as reader:
                 mask, self._reader = reader.mask, reader
                 trial.mask = mask
+                for doubt in _doubts(connector, trial.read_as):
+                    trial.take(Log(stream=trial.read_as, level=Level.WARNING, message=mask(doubt)))
                 if trial.state.cancelling:
                     reader.cancel()
-                if template is not None:
-                    await _choose_made(reader, trial, template, settings.made)
-                if unwanted is not jobs:
-                    await _clear_away(reader, trial, unwanted)
+                await self._begin(trial, reader, settings, jobs=jobs, unwanted=unwanted, template=template)
                 await self._consume(trial, reader, settings, jobs)
         except (LonghaulError, ManifestError) as error:
             trial.state.end(Outcome.FAILED, str(error))
@@ -292,6 +298,32 @@ class TrialController:
             if trial.state.running:
                 trial.state.abandon()
             self.publish()
+
+    async def _begin(
+        self,
+        trial: Trial,
+        reader: EventReader,
+        settings: TrialSettings,
+        *,
+        jobs: KnownJobs,
+        unwanted: KnownJobs,
+        template: StreamTemplate | None,
+    ) -> None:
+        """Choose among the streams of a template, and clear jobs away that are not followed; a test of what streams are
+        made of leaves those of the streams alone. Raises `ReadError`.
+        """
+        if trial.listing is not None:
+            return
+        owner = trial.read_as
+        if template is not None:
+            await _choose_made(reader, trial, template, settings.made)
+            owner = self._made.get(trial.state.stream, trial.read_as)
+        if unwanted is not jobs:
+            await _clear_away(reader, trial, unwanted, owner if owner in trial.made else trial.read_as)
+        elif len(jobs):
+            _check_followed(trial, owner)
+        if template is not None:
+            self._made[trial.state.stream] = trial.read_as
 
     async def _consume(self, trial: Trial, reader: EventReader, settings: TrialSettings, jobs: KnownJobs) -> None:
         yielded = time.monotonic()
@@ -328,10 +360,16 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
 
     Raises `ReadError`.
     """
+    phases: dict[bytes, JobPhase] = {}
 
     def take(event: Event) -> None:
-        if isinstance(event, ExchangeFinished | Log | BudgetWait):  # the slices of a trial are those of the stream
+        """Take in an event of the list: the slices of a trial are those of the stream, so jobs are only told of."""
+        if isinstance(event, ExchangeFinished | Log | BudgetWait):
             trial.take(event)
+        elif isinstance(event, JobChanged) and phases.get(slice_key(event.slice)) is not event.phase:
+            phases[slice_key(event.slice)] = event.phase
+            level, text = phase_line(event)
+            trial.take(Log(stream=event.stream, level=level, message=text))
 
     connector = await reader.make_streams(take)
     names = connector.made_streams.get(template.name, ())
@@ -346,6 +384,12 @@ async def _choose_made(reader: EventReader, trial: Trial, template: StreamTempla
     trial.read_made(name, connector.stream(name).described, names)
 
 
+def _doubts(connector: Connector, stream: str) -> list[str]:
+    """What is said of the condition around a stream where that only counts as true."""
+    around = {one.path[:2] for one in connector.entries if one.name == stream}
+    return [doubt.message for doubt in connector.doubts if doubt.path[:2] in around]
+
+
 def _declared(connector: Connector, stream: str) -> Stream | None:
     try:
         return connector.stream(stream)
@@ -353,9 +397,21 @@ def _declared(connector: Connector, stream: str) -> Stream | None:
         return None
 
 
-async def _clear_away(reader: EventReader, trial: Trial, jobs: KnownJobs) -> None:
+def _check_followed(trial: Trial, owner: str) -> None:
+    """Whether the jobs that are there, of the stream `owner`, are those of the stream that is read. Raises
+    `ReadError`.
+    """
+    if owner != trial.read_as:
+        raise ReadError(
+            f"The job that is there is one of `{owner}`, not of `{trial.read_as}`. Choose `{owner}` in the settings of "
+            "the test, or test with a new job."
+        )
+
+
+async def _clear_away(reader: EventReader, trial: Trial, jobs: KnownJobs, owner: str) -> None:
+    """Clear away jobs of the stream `owner`."""
     if jobs.kept:
-        async for event in reader.clear_away_kept(trial.read_as, jobs):
+        async for event in reader.clear_away_kept(owner, jobs):
             trial.take(replace(event, slice=None))  # its slice is none of this trial
 
 

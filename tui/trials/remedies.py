@@ -154,7 +154,7 @@ def _of_template(trial: Trial, template: DynamicDeclarativeStream) -> Remedy:
         path = (*path, next((key for key in _MADE_OF if key in type(resolver).model_fields), ""))
     owner: object = template
     for key in path[:-1]:
-        owner = getattr(owner, str(key))
+        owner = getattr(owner, str(key), None)
     title = _title(owner, str(path[-1])) if isinstance(owner, Component) else ""
     return Remedy(_TEMPLATE_TAB, title or _TEMPLATE_TAB, path if title else (_RESOLVER,), of_template=True)
 

@@ -280,3 +280,45 @@ stream_groups:
     session.undo()
     session.undo()
     assert session.text == before
+
+
+def test_references_inside_of_a_new_template_lead_into_it_and_others_to_where_they_led() -> None:
+    session = BuilderSession.from_text(
+        """\
+version: 7.0.0
+type: DeclarativeSource
+check: {type: CheckStream, stream_names: [b]}
+streams:
+- type: DeclarativeStream
+  name: a
+  retriever:
+    type: SimpleRetriever
+    requester:
+      type: HttpRequester
+      url: https://api.example.com/a
+      request_parameters: {limit: "100"}
+      request_headers: {$ref: "#/streams/0/retriever/requester/request_parameters"}
+      authenticator: {$ref: "#/streams/1/retriever/requester/authenticator"}
+- type: DeclarativeStream
+  name: b
+  retriever:
+    type: SimpleRetriever
+    requester:
+      type: HttpRequester
+      url: https://api.example.com/b
+      request_parameters: {$ref: "#/streams/0/retriever/requester/request_parameters"}
+      authenticator: {type: BearerAuthenticator, api_token: "{{ config['key'] }}"}
+"""
+    )
+    before = session.text
+    path = session.streams.make_template(0)
+    requester = session.document.get((*path, "retriever", "requester"))
+    own = "#/dynamic_streams/0/stream_template/retriever/requester/request_parameters"
+    assert requester["request_headers"] == {"$ref": own}
+    assert requester["authenticator"] == {"$ref": "#/streams/0/retriever/requester/authenticator"}
+    other: Path = ("streams", 0, "retriever", "requester")
+    assert session.value((*other, "request_parameters")) == {"limit": "100"}
+    assert session.value((*other, "authenticator", "type")) == "BearerAuthenticator"
+    assert session.value(("check", "stream_names")) == ["b"]
+    session.undo()
+    assert session.text == before

@@ -18,6 +18,7 @@ from sample_configs import sample
 from tests.tui.shell.support import opened
 from tui.model.settings import Settings
 from tui.shell.actions import ACTIONS, APP, BUILDER, NAVIGATOR, has_key
+from tui.shell.help_dialog import keys_on
 from tui.shell.key_bar import KeyBar
 from tui.shell.keys import all_keys, unknown_ids
 from tui.shell.navigator import Navigator
@@ -238,3 +239,8 @@ async def test_a_key_that_can_do_nothing_says_why_and_is_not_offered(tmp_path: P
         await shell.press(key)
         await shell.until_said(said)
         assert not {"F4", "d", "c", "r", "J", "K"} & {one.key for one in shell.app.screen.query_one(KeyBar).keys}
+        listed = [text for topic in keys_on(shell.builder) for _, text in topic.lines]
+        assert ACTIONS["navigator.add"].help in listed
+        unwanted = {one.help for one in ACTIONS.values() if one.otherwise and not shell.builder.can_do(one.id)}
+        assert unwanted
+        assert not unwanted & set(listed)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
+from core.levels import Level
 from tests.support.server import LoopbackServer, Reply
 from tests.tui.shell.support import Shell, opened
 from tui.model.declared_schema import set_automatic_import
@@ -305,6 +306,20 @@ async def test_a_stream_that_the_inputs_leave_out_says_why(chosen: Path) -> None
         await shell.press("f5")
         await shell.until(lambda: (run := shell.run("invoices")) is not None and run is not trial)
         assert (await shell.tested("invoices")).state.records == 1
+
+
+async def test_a_condition_that_only_counts_as_true_is_told_of(chosen: Path) -> None:
+    chosen.write_text(chosen.read_text(encoding="utf-8").replace("== 'paid'", "> 3"), encoding="utf-8")
+    async with opened(chosen, values={"plan": "free"}) as shell:
+        await shell.press("f5")
+        assert not (await shell.tested("orders")).state.severities[Level.WARNING]
+        shell.builder.navigation.go_to_stream(2)
+        await shell.settled()
+        await shell.press("f5")
+        trial = await shell.tested("invoices")
+        assert trial.state.records == 1
+        [told] = [line.message for line in trial.state.logs if line.level is Level.WARNING]
+        assert "As in Airbyte, the condition counts as true: its streams are there." in told
 
 
 async def test_a_stream_is_put_below_a_condition(manifest: Path) -> None:

@@ -147,7 +147,7 @@ class _Unmatched:
                 self._rows[side].setdefault(line, []).append(row)
                 self._size += len(line)
                 continue
-            others[line].pop(0)
+            others[line].pop()
             self._size -= len(line)
             if not others[line]:
                 del others[line]
