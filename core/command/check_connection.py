@@ -70,7 +70,8 @@ def check_connection(arguments: Arguments) -> int:
     connector, config = connector_with_inputs(arguments, arguments.manifest, adjust=check_inputs)
     if not _is_about_templates(connector, config, arguments.streams):
         connector = connector.without_templates()
-    prepared = with_streams(arguments, connector, config, TokenFile.of_manifest(arguments.manifest))
+    tokens = TokenFile.of_manifest(arguments.manifest)
+    prepared = with_streams(arguments, connector, config, tokens, checking.AROUND)
     connector = prepared.connector
     everything = ALL in arguments.streams
     chosen_streams(connector, () if everything else arguments.streams)

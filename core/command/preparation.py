@@ -26,6 +26,7 @@ from core.outputs.paths import resolved
 from core.outputs.token_file import TokenFile, beside
 from core.progress.picture import RunPicture
 from core.reading import Carried, open_reader
+from core.reading.surroundings import USUAL, Surroundings
 from core.units import count
 
 _EXCHANGES = 1_000
@@ -103,7 +104,13 @@ def prepare(
     return with_streams(arguments, connector, config, tokens or _tokens_of(arguments, manifest))
 
 
-def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str, Any], tokens: TokenFile) -> Prepared:
+def with_streams(
+    arguments: Arguments,
+    connector: Connector,
+    config: Mapping[str, Any],
+    tokens: TokenFile,
+    around: Surroundings = USUAL,
+) -> Prepared:
     """A connector, with the streams that are made from its templates. Raises as `prepare` does."""
     tokens.check()
     if not connector.to_be_made:
@@ -121,7 +128,9 @@ def with_streams(arguments: Arguments, connector: Connector, config: Mapping[str
 
     async def work() -> int:
         body_limit = _BODY if arguments.trace is not None else 0
-        opened = open_reader(connector, config, tokens=tokens, tape=tape, carried=carried, body_limit=body_limit)
+        opened = open_reader(
+            connector, config, tokens=tokens, tape=tape, carried=carried, body_limit=body_limit, around=around
+        )
         async with opened as reader:
             conduct.cancel = reader.cancel
             made.append(await reader.make_streams(report))

@@ -58,7 +58,8 @@ class HttpSession:
     download. Exchanges keep `body_limit` bytes of each body, and `spare_bodies` more in all. Each attempt, and
     each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run. `tape` takes up the
     traffic as it is. `clients` makes the clients. A request that would have to be repeated later than
-    in `longest_wait` seconds fails at once.
+    `longest_wait` seconds after it was first sent fails at once, and no server may be silent for longer, unless the
+    manifest says so.
     """
 
     def __init__(
@@ -136,7 +137,8 @@ class HttpSession:
         return replace(call, draft=left, credentials=None)
 
     async def _settle(self, call: Call, client: httpx.AsyncClient, *, streamed: bool) -> Download | None:
-        refusals = 1
+        refusals, time = 1, asyncio.get_running_loop().time
+        begun = time()
         for attempt in count(1):
             result = await self._attempt(call, client, attempt, streamed=streamed)
             download = self._download(call, client, result, attempt)
@@ -165,10 +167,12 @@ class HttpSession:
                 call.listener.log(Level.INFO, f"{what}; going on at once with another token.")
                 await self._sleep(ALTERNATIVE_WAIT)
                 continue
-            await self._wait(call, outcome, exchange, decision, attempt)
+            await self._wait(call, outcome, exchange, decision, attempt, spent=time() - begun)
         raise AssertionError("unreachable")
 
-    async def _wait(self, call: Call, outcome: Outcome, exchange: Exchange, decision: Decision, attempt: int) -> None:
+    async def _wait(
+        self, call: Call, outcome: Outcome, exchange: Exchange, decision: Decision, attempt: int, *, spent: float
+    ) -> None:
         if decision.wait == inf:
             raise failure(outcome, exchange, decision, attempt, self.secrets)
         requested = _requested_wait(outcome, self._clock())
@@ -180,6 +184,8 @@ class HttpSession:
         if wait > self._longest_wait:
             message = f"The next attempt could be made in {_readable(wait)}, which is not waited for here"
             raise failure(outcome, exchange, replace(decision, message=message), attempt, self.secrets)
+        if spent + wait > self._longest_wait:
+            raise failure(outcome, exchange, decision, attempt, self.secrets)
         next_one = f"attempt {attempt + 1} of {decision.max_attempts}"
         what = f"{describe_outcome(outcome, exchange)}{reason(outcome, decision)}"
         call.listener.log(Level.WARNING, f"{what}; trying again in {_readable(wait)} ({next_one}).")
@@ -319,7 +325,7 @@ class HttpSession:
                 self.secrets.add(cookie.value or "")
 
     def _timeouts(self, call: Call) -> httpx.Timeout:
-        read = call.read_timeout or self._read_timeout
+        read = call.read_timeout or min(self._read_timeout, self._longest_wait)
         return httpx.Timeout(connect=call.connect_timeout or self._connect_timeout, read=read, write=read, pool=None)
 
     def _open_clients(self) -> Clients:

@@ -24,7 +24,7 @@ class Surroundings:
     the one that time limits go by, `uuids` makes random UUIDs (None: as usual). A run that is not `budgeted` ignores
     the API budget of the manifest.
 
-    A request that would have to be repeated later than in `longest_wait` seconds fails at once.
+    A request that would have to be repeated later than `longest_wait` seconds after it was first sent fails at once.
 
     A run that is read by several processes is divided: `parts` of them share the API budget, and `leases` say when a
     slice may have a job.

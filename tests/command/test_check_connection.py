@@ -189,6 +189,15 @@ async def test_streams_that_are_made_are_checked(templates: Path, server: Loopba
     assert (code, "401 Unauthorized" in errors) == (2, True)
 
 
+async def test_a_list_of_streams_that_can_be_had_in_an_hour_is_not_waited_for(
+    templates: Path, server: LoopbackServer
+) -> None:
+    server.on("/tables", Reply({"error": "slow"}, 429, {"Retry-After": "3600"}))
+    code, output, _ = await checked(templates, "--stream", "*")
+    assert code == 1
+    assert "which is not waited for here" in " ".join(output.split())
+
+
 async def test_a_check_of_templates_that_can_not_be_asked_fails(templates: Path, server: LoopbackServer) -> None:
     templates.write_text(
         yaml.safe_dump(

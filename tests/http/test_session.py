@@ -285,3 +285,15 @@ async def test_a_response_is_recorded_even_if_judging_it_fails(bench: Bench, ser
             get(server.url("/"), error_handler={"type": "DefaultErrorHandler", "response_filters": [rule]})
         )
     assert [exchange.status for exchange in bench.exchanges] == [200]
+
+
+async def test_a_server_that_says_nothing_is_given_the_longest_wait_once(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/", Reply("late", gate=asyncio.Event()))
+    requester = build(get(server.url("/")), HttpRequester)
+
+    async with asyncio.timeout(20), HttpSession(Secrets(), longest_wait=0.3) as session:
+        bench.session = session
+        with pytest.raises(RequestFailed, match=r"no data for 0\.3 s"):
+            await requester.send(bench.context, Role.PAGE)
+
+    assert len(server.asked) == 1
