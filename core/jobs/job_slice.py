@@ -28,6 +28,8 @@ from core.runtime.page_reader import MakeSink, SliceSink
 from core.runtime.slices import slice_key
 from core.templates import TemplateError
 
+FRESH_LINKS = 3
+"""How often a download that failed begins anew with a fresh link: one that is short-lived may expire in the queue."""
 _TARGET_SHOWN = 200
 """Characters of a download target that a log line repeats."""
 
@@ -254,21 +256,22 @@ class JobSlice:
     async def _download_from(
         self, link: TargetLink, context: Context, sinks: list[SliceSink], numbers: Iterator[int]
     ) -> None:
-        """Download from one link; once more, from a fresh link, when nothing of it has left yet."""
-        is_first = not sinks
-        sinks.append(sink := self.make_sink(numbers))
-        first = sink.page
-        try:
-            await self.steps.download(context, sink, link.renew, is_first=is_first)
-        except ReadError as error:
-            if not _may_pass(error) or sink.emitted:
-                raise
-            reason = error.what if isinstance(error, RequestFailed) else str(error)
-            what = "link" if self.steps.asks_links else "target"
-            self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
-            fresh = await link.renew()
-            sinks.append(sink := self.make_sink(chain([first], numbers)))
-            await self.steps.download(fresh, sink, link.renew, is_first=is_first)
+        """Download from one link; again, from a fresh link, while nothing of it has left yet."""
+        is_first, pages = not sinks, numbers
+        for left in reversed(range(FRESH_LINKS + 1)):
+            sinks.append(sink := self.make_sink(pages))
+            first = sink.page
+            try:
+                await self.steps.download(context, sink, link.renew, is_first=is_first)
+            except ReadError as error:
+                if not left or not _may_pass(error) or sink.emitted:
+                    raise
+                reason = error.what if isinstance(error, RequestFailed) else str(error)
+                what = "link" if self.steps.asks_links else "target"
+                self.context.log(Level.INFO, f"The download failed, asking for a fresh {what}. {reason}")
+            else:
+                return
+            context, pages = await link.renew(), chain([first], numbers)
 
 
 def _may_pass(error: ReadError) -> bool:

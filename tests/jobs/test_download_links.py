@@ -66,6 +66,18 @@ async def test_an_expired_link_is_asked_for_again_for_its_target_only(server: Lo
     assert "asking for a fresh link" in told.logs
 
 
+async def test_a_link_may_expire_again_while_it_waits_for_its_turn(server: LoopbackServer) -> None:
+    serve_chunks(server, 0)
+    expired = [Reply("expired", 403) for _ in range(3)]
+    server.on("/files/0", *expired, Reply([{"chunk": 0}]))
+
+    told = await read_all(with_links(server))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"chunk": 0}]
+    assert [len(server.to(path)) for path in ("/chunks/0", "/jobs")] == [4, 1]
+
+
 async def test_a_link_that_expires_during_the_download_is_renewed(server: LoopbackServer) -> None:
     serve_chunks(server, 0)
     rows = [{"chunk": number} for number in range(2_000)]

@@ -171,7 +171,7 @@ async def test_a_download_that_is_forbidden_may_have_a_link_that_expired(server:
 
 async def test_a_link_that_stays_dead_leads_to_a_new_job(server: LoopbackServer) -> None:
     serve_job(server, "done")
-    server.on("/result", Reply("gone", 410), Reply("gone", 410), Reply([{"n": 1}]))
+    server.on("/result", *(Reply("gone", 410) for _ in range(4)), Reply([{"n": 1}]))
 
     told = await read_all(manifest(server))
 
