@@ -174,6 +174,14 @@ async def test_saving_adds_the_suffix_and_asks_before_replacing(folder: Path) ->
         assert old == [folder / "orders.yaml"]
 
 
+async def test_a_typed_name_takes_the_place_of_the_offered_one(folder: Path) -> None:
+    async with on_stage() as stage:
+        saved = await ask(stage, FileDialog("save", folder / "connector.yaml"))
+        await stage.type("contacts")
+        await stage.press("enter")
+        assert saved == [folder / "contacts.yaml"]
+
+
 async def test_saving_into_a_missing_folder_shows_a_problem(folder: Path) -> None:
     async with on_stage(size=(120, 30)) as stage:
         results = await ask(stage, FileDialog("save", folder))
