@@ -85,11 +85,11 @@ def slice_values(slice_: Mapping[str, Any] | None) -> str:
     return one_line(", ".join(value for _, value in _parts(slice_)), _SLICE_SHOWN)
 
 
-def listed(names: Iterable[str]) -> str:
+def listed(names: Iterable[str], most: int = _LISTED) -> str:
     """The first of the names, and how many more there are: `a, b and 3 more`."""
     known = list(names)
-    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-    return ", ".join(known[:_LISTED]) + more
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + more
 
 
 def _parts(slice_: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:

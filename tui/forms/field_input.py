@@ -14,8 +14,12 @@ from tui.forms.hints import TemplateHelp, end_of
 from tui.widgets.base import WidgetMessage, shown
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import ExtraCompletion
+from tui.widgets.display_text import fit
 from tui.widgets.template_input import MOST_PASTED, TemplateInput
 from tui.widgets.template_names import typed_word
+
+_LEAST_OF_AN_OFFER = 8
+"""Characters of an offer that are seen in any line."""
 
 
 class FieldInput(TemplateInput):
@@ -95,7 +99,10 @@ class FieldInput(TemplateInput):
         self._show_prompt()
 
     def _show_prompt(self) -> None:
-        self.placeholder = f"Tab: {end_of(self._offer)}" if self._offer else self._prompt
+        self.placeholder = self._prompt
+        if self._offer:
+            room = max(_LEAST_OF_AN_OFFER, self.content_size.width - len("Tab: ") - 1)
+            self.placeholder = f"Tab: {fit(end_of(self._offer, room), room).rstrip()}"
 
     @property
     def _ghost(self) -> str:

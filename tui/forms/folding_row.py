@@ -156,10 +156,11 @@ class Advanced(FoldingRow):
     is_section = False
 
     def __init__(self, context: FormContext, place: FieldPlace, places: Sequence[FieldPlace]) -> None:
-        self._places = places
+        first = places[0]
+        self._places = [replace(one, depth=one.depth + 1) if one.depth else one for one in places]
         spec = replace(place.spec, required=False, unit="")
-        heading = None if places[0].depth else ""
-        super().__init__(context, FieldPlace(place.path, spec, "Advanced", places[0].depth, heading=heading))
+        heading = None if first.depth else ""
+        super().__init__(context, FieldPlace(place.path, spec, "Advanced", first.depth, heading=heading))
 
     def rebase(self, base: Path) -> None:
         super().rebase(base)

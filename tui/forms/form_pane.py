@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.widget import Widget
 
 from core.manifest.problems import Path
@@ -117,7 +118,7 @@ class FormPane(VerticalScroll):
         self._measure()
         async with self._sync_lock:
             await self.build_head()
-            await self._build(_FIRST, until=max(4, self.app.size.height - 4))
+            await self._build(_FIRST, until=max(4, min(self._lines_in_view, self.app.size.height - 4)))
 
     def on_unmount(self) -> None:
         if self._unsubscribe is not None:
@@ -226,17 +227,25 @@ class FormPane(VerticalScroll):
                 row.on_resize()
 
     def _measure(self) -> bool:
-        """Divide the room between labels and controls; whether that changed anything.
-
-        Before the pane has a size of its own, that of what it is in says what it will be.
-        """
-        around = (one.size.width for one in self.ancestors_with_self if isinstance(one, Widget))
-        self.context.width = width = next((one for one in around if one), self.app.size.width)
+        """Divide the room between labels and controls; whether that changed anything."""
+        self.context.width = width = self._room.width
         measures = (next(label for least, label in _LABELS if width >= least), self.app.size.height < _AIRY)
         if measures == (self.context.label_width, self.context.is_dense):
             return False
         self.context.label_width, self.context.is_dense = measures
         return True
+
+    @property
+    def _room(self) -> Size:
+        """The size of the pane; before it has one of its own, that of what it is in says what it will be."""
+        around = (one.size for one in self.ancestors_with_self if isinstance(one, Widget))
+        return next((one for one in around if one), self.app.size)
+
+    @property
+    def _lines_in_view(self) -> int:
+        """The lines that the pane will have below the head of the form and its tabs."""
+        above = (one.outer_size.height for one in self.siblings if not isinstance(one, FormPane))
+        return self._room.height - sum(above)
 
     # Finding
 

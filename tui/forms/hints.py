@@ -172,9 +172,9 @@ class FieldHelp:
         ]
 
 
-def end_of(value: str) -> str:
+def end_of(value: str, most: int = _LONGEST_LISTED) -> str:
     """A value as it is listed: of a long one with a template its end, which is where such values differ."""
-    return f"…{value[1 - _LONGEST_LISTED :]}" if "{{" in value and len(value) > _LONGEST_LISTED else value
+    return f"…{value[1 - most :]}" if "{{" in value and len(value) > most else value
 
 
 def example(kind: Kind, value: str) -> str:

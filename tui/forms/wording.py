@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from core.connector.registry import component_types
 from core.manifest.problems import Path, show_path
 from core.runtime.component import Component
+from core.wording import listed
 from tui.model.layout import tab_of
 from tui.model.problems import Finding
 from tui.model.session import BuilderSession
@@ -19,6 +21,8 @@ from tui.model.view import component_at
 from tui.widgets.display_text import escape
 
 _MOST = 3
+_ROOM_FOR_NAMES = 44
+"""Characters of places that are named in a row."""
 _LONGEST = 40
 _QUOTED = re.compile(r"^in the template “.*?”(?:, (line \d+: )|: )", re.DOTALL)
 
@@ -65,7 +69,14 @@ def sharing_note(session: BuilderSession, path: Path) -> str | None:
     users = [raw for raw in session.sharing.users(path) if raw != own]
     names = (name for raw in users for name in _users(session, raw, path))
     others = dict.fromkeys([*sharing_streams(session, path), *names])
-    return f"⇄ Shared with {', '.join(others)}" if others else "⇄ Shared, with nobody else yet"
+    return shared_with(others) if others else "⇄ Shared, with nobody else yet"
+
+
+def shared_with(others: Iterable[str]) -> str:
+    """The first of those who share something, at least one, and how many more there are."""
+    names = list(others)
+    fitting = sum(end <= _ROOM_FOR_NAMES for end in accumulate(len(name) + len(", ") for name in names))
+    return f"⇄ Shared with {listed(names, max(1, fitting))}"
 
 
 def sharing_streams(session: BuilderSession, path: Path) -> list[str]:
@@ -85,7 +96,7 @@ def _streams_at(session: BuilderSession, raw: Path, path: Path) -> list[str]:
     assert stream is not None
     below = path[len(streams.path(stream)) :]
     others = ((name, (*streams.path(index), *below)) for index, name in enumerate(streams.names()) if index != stream)
-    return [name for name, other in others if session.slot(other) == raw]
+    return list(dict.fromkeys(name for name, other in others if session.slot(other) == raw))
 
 
 def place_name(session: BuilderSession, path: Path, near: Path = ()) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.binding import Binding
@@ -15,7 +14,7 @@ from core.units import count
 from tui.forms import FieldFocused
 from tui.forms.field_input import FieldInput
 from tui.forms.field_row import FieldRow
-from tui.forms.wording import sharing_streams
+from tui.forms.wording import shared_with, sharing_streams
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
 from tui.shell.editor_area import EditorArea
@@ -26,9 +25,6 @@ from tui.shell.navigator import Navigator, NavigatorEntry
 from tui.widgets.base import SelfExplaining
 from tui.widgets.completion import COMPLETE_BINDING
 from tui.widgets.display_text import safe
-
-_NAMED = 3
-"""Streams that are named in a line."""
 
 
 class HelpLine(Widget):
@@ -73,7 +69,7 @@ class Help:
     def explain_field(self, event: FieldFocused) -> None:
         """Explain a field; say which other streams share it, and that there are values to choose from."""
         others = sharing_streams(self._session, event.path)
-        shared = f"⇄ Shared with {_listed(others)}. " if others else ""
+        shared = f"{shared_with(others)}. " if others else ""
         offers = f"{self._offers_key} lists {count(event.offered, 'suggestion')}. " if event.offered else ""
         self._line.show(event.title, shared + offers + event.spec.help)
 
@@ -117,12 +113,6 @@ class Help:
             ("", "Example: test.run: f9"),
         )
         self._line.app.push_screen(HelpDialog("All keys", [Topic("", how), *key_topics(by_place)]))
-
-
-def _listed(names: Sequence[str]) -> str:
-    """A few names, and how many more there are."""
-    few, more = names[:_NAMED], len(names) - _NAMED
-    return ", ".join(few) + (f" and {more} more" if more > 0 else "")
 
 
 def _help_of(widget: Widget) -> tuple[str, str]:

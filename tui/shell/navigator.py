@@ -24,7 +24,7 @@ from tui.model.streams import StreamInfo, StreamKind
 from tui.shell.actions import NAVIGATOR, bindings
 from tui.shell.selection import GLOBAL, INPUTS, Selection
 from tui.widgets.base import WidgetMessage
-from tui.widgets.display_text import fit, safe
+from tui.widgets.display_text import fit_name, safe
 from tui.widgets.syntax import ink
 
 
@@ -120,6 +120,8 @@ _ROOM_FOR_KINDS = 26
 _KINDS = ("async", "sync")
 _KIND = max(map(len, _KINDS))
 """Cells of a kind that is written out."""
+_SHORT_NOTES = {PlaceKind.FULL: "full", PlaceKind.INCREMENTAL: "incr", "template": "tmpl"}
+"""What stands for a note where the names have not the room that they need."""
 _MARKS = {"✗": "error", "!": "warning", "⟳": "stale", "◌": "testing", "✓": "tested"}
 """The parts of the style sheet for the marks."""
 
@@ -172,6 +174,8 @@ class Navigator(ScrollView, can_focus=True):
         self._entries: tuple[NavigatorEntry, ...] = (NavigatorEntry("Global", GLOBAL),)
         self._selected: Selection | None = None
         self._cursor = 0
+        self._is_narrow = False
+        """Whether some names have not the room that they need."""
 
     @property
     def entries(self) -> tuple[NavigatorEntry, ...]:
@@ -195,8 +199,8 @@ class Navigator(ScrollView, can_focus=True):
         self._entries = tuple(entries)
         self.border_subtitle = facts(entries)
         self._measure()
+        self.refresh(layout=True)
         self._put_cursor(self._row_of(selection, self._cursor) if self.has_focus else self._selected_row)
-        self.refresh()
 
     def mark_selected(self, selection: Selection | None) -> None:
         """Mark an entry as selected, and put the cursor there; None marks none, with the cursor on the first."""
@@ -217,7 +221,17 @@ class Navigator(ScrollView, can_focus=True):
         self._follow_cursor()
 
     def _measure(self) -> None:
-        self.virtual_size = Size(self.scrollable_content_region.width, len(self._entries))
+        width = self.scrollable_content_region.width
+        self.virtual_size = Size(width, len(self._entries))
+        self._is_narrow = width < self._widest
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """The cells in which all names can be seen whole; the style sheet says how many it has at least and at most."""
+        return self._widest + self.styles.scrollbar_size_vertical
+
+    @property
+    def _widest(self) -> int:
+        return max(sum(cell_len(text) for text, _ in self._parts(entry, None)) for entry in self._entries)
 
     # Drawing
 
@@ -230,22 +244,34 @@ class Navigator(ScrollView, can_focus=True):
 
     def _segments(self, entry: NavigatorEntry, row: int, width: int) -> list[Segment]:
         base = self._base(entry, row)
+        inked = not self._at_cursor(row)
+        parts = self._parts(entry, width)
+        return [Segment(text, base + self._ink(part) if part and inked else base) for text, part in parts]
+
+    def _parts(self, entry: NavigatorEntry, width: int | None) -> list[tuple[str, str]]:
+        """The texts of a line in so many cells, or in as many as they take, each with its part of the style sheet."""
         mark = "▌" if entry.selection is not None and entry.selection == self._selected else " "
         kind = self._kind(entry, width)
         name = "action" if entry.action else ""
         kinds = [(f"{kind} ", entry.kind or "note")] if kind else []
         marks = [(f" {one}", _MARKS[one[0]]) for one in entry.marks.split()]
-        marks += [(f" {entry.note}", "note")] if entry.note else []
-        room = width - 2 - sum(cell_len(text) for text, _ in (*kinds, *marks))
-        parts = [(mark, "action"), *kinds, (fit(safe(entry.title), max(1, room)), name), *marks, (" ", "")]
-        inked = not self._at_cursor(row)
-        return [Segment(text, base + self._ink(part) if part and inked else base) for text, part in parts]
+        note = entry.note if width is None or not self._is_narrow else _SHORT_NOTES.get(entry.note, entry.note)
+        marks += [(f" {note}", "note")] if note else []
+        title = safe(entry.title)
+        if width is not None:
+            room = width - 2 - sum(cell_len(text) for text, _ in (*kinds, *marks))
+            title = fit_name(title, max(1, room))
+        return [(mark, "action"), *kinds, (title, name), *marks, (" ", "")]
 
-    def _kind(self, entry: NavigatorEntry, width: int) -> str:
+    def _kind(self, entry: NavigatorEntry, width: int | None) -> str:
         """What stands in front of the name of a stream."""
         if not isinstance(entry.selection, int):
             return ""
-        return entry.kind.upper().ljust(_KIND) if width >= _ROOM_FOR_KINDS else entry.kind[:1].upper().ljust(1)
+        return (
+            entry.kind.upper().ljust(_KIND)
+            if width is None or width >= _ROOM_FOR_KINDS
+            else entry.kind[:1].upper().ljust(1)
+        )
 
     def _base(self, entry: NavigatorEntry, row: int) -> Style:
         style = self.rich_style

@@ -25,10 +25,10 @@ class SampleDialog(ChoiceDialog):
         Binding("f5,ctrl+r", "test", "Open and test", tooltip="Open the sample and test it", id="samples.test")
     ]
 
+    MOST_OF_SCREEN = 0.55
     DEFAULT_CSS = """
     SampleDialog {
         & > .dialog--box { width: 84; }
-        OptionList { max-height: 55vh; }
         .dialog--text { color: $text-muted; margin-top: 1; }
     }
     """

@@ -54,8 +54,6 @@ class ChoiceDialog(Dialog[str]):
         Input { padding: 0 1; margin: 1 0; }
         OptionList {
             border: none;
-            height: auto;
-            max-height: 70vh;
             padding: 0;
             background: $surface;
             text-wrap: nowrap;
@@ -63,6 +61,9 @@ class ChoiceDialog(Dialog[str]):
         }
     }
     """
+
+    MOST_OF_SCREEN: ClassVar[float] = 0.7
+    """The part of the screen's lines that the list takes at most."""
 
     def __init__(
         self,
@@ -116,10 +117,20 @@ class ChoiceDialog(Dialog[str]):
         choices.set_options(self._lines(options, matcher))
         if not options:
             choices.add_option(Option(Content.styled("  Nothing matches", "dim"), disabled=True))
+        self._fit()
+        if not options:
             return
         values = [option.value for option in options]
         place = values.index(self._current) if matcher is None and self._current in values else 0
         choices.highlighted = choices.get_option_index(str(place))
+
+    def on_resize(self) -> None:
+        self._fit()
+
+    def _fit(self) -> None:
+        """Make the list as high as its lines are; a box around a list of automatic height ignores its limit."""
+        choices = self.query_one(OptionList)
+        choices.styles.height = min(choices.option_count, int(self.MOST_OF_SCREEN * self.app.size.height))
 
     def _lines(self, options: Sequence[ChoiceOption], matcher: Matcher | None) -> Iterator[Option]:
         """A line for each option, by its place; headings only while nothing is filtered."""

@@ -13,6 +13,9 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060
 
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
+_LEAST_OF_A_NAME = 8
+"""Cells in which both ends of a name still say something."""
+
 
 def escape(text: str) -> str:
     r"""The text with every character that could upset a terminal written as an escape such as `\n`."""
@@ -53,3 +56,13 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
         return set_cell_size(text, width - 1) + "…" if width > 0 else ""
     padding = " " * (width - length)
     return padding + text if right else text + padding
+
+
+def fit_name(text: str, width: int) -> str:
+    """The text in exactly `width` cells, cut in its middle: long names often begin alike and differ at their ends."""
+    if cell_len(text) <= width or width < _LEAST_OF_A_NAME:
+        return fit(text, width)
+    tail = text[len(text) - (width - 1) // 2 :]
+    while cell_len(tail) > (width - 1) // 2:
+        tail = tail[1:]
+    return fit(text, width - cell_len(tail)) + tail

@@ -21,7 +21,7 @@ class DocPanel(Vertical):
     DEFAULT_CSS = """
     DocPanel {
         height: 1fr;
-        & > .doc-panel--line { height: auto; max-height: 2; padding: 0 1; color: $text-muted; background: $boost; }
+        & > .doc-panel--line { height: auto; max-height: 4; padding: 0 1; color: $text-muted; background: $boost; }
     }
     """
 

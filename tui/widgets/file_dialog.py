@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets import Input, Label, OptionList
+from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 
 from tui.widgets.base import hidden
@@ -95,7 +96,11 @@ class FileDialog(Dialog[Path]):
         yield text_line("", "dialog--problem")
 
     def on_mount(self) -> None:
+        """Mark the name that is offered for saving, so that another that is typed takes its place."""
         self.query_one(OptionList).can_focus = False
+        if self._mode == "save":
+            path = self.query_one(Input)
+            path.selection = Selection(len(path.value) - len(os.path.basename(path.value)), len(path.value))
 
     def on_resize(self, event: events.Resize) -> None:
         self.query_one(OptionList).styles.height = max(3, min(self.MOST_LINES, event.size.height // 4))

@@ -19,8 +19,8 @@ from textual.strip import Strip
 from tui.widgets.base import WidgetMessage, hidden, shown
 from tui.widgets.display_text import compact_json
 from tui.widgets.record_cells import MISSING, PADDING, PARTS, ColumnLayout, ColumnWindow, RecordPainter, describe
-from tui.widgets.record_order import Order, SortedSource, order_by
 from tui.widgets.record_source import FilteredSource, ListSource, RecordSource
+from tui.widgets.record_view import RecordView, Sort
 
 _SAMPLED_ROWS = 100
 _WIDTH_STEP = 4
@@ -31,14 +31,6 @@ SORTED_AT_MOST = 2_000_000
 """Records that are sorted; some 100 bytes are kept of each meanwhile, 8 from then on."""
 _BETWEEN_SORTS = 3
 """How long growing records rest before they are sorted again, in multiples of the time that sorting takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """What rows are sorted by."""
-
-    column: str
-    descending: bool = False
 
 
 class RecordTable(ScrollView, can_focus=True):
@@ -128,11 +120,7 @@ class RecordTable(ScrollView, can_focus=True):
     def __init__(self, source: RecordSource | None = None, *, placeholder: str = "") -> None:
         super().__init__()
         self.placeholder = placeholder
-        self._base: RecordSource = source if source is not None else ListSource()
-        self._filtered: RecordSource = self._base
-        self._view: RecordSource = self._base
-        self._sort: Sort | None = None
-        self._order: Order | None = None
+        self._view = RecordView(source if source is not None else ListSource())
         self._columns = ColumnLayout()
         self._sampled = 0
         self._shown = 0
@@ -147,7 +135,7 @@ class RecordTable(ScrollView, can_focus=True):
     @property
     def source(self) -> RecordSource:
         """The records in the table, filtered if there is a filter, and sorted if they are."""
-        return self._view
+        return self._view.shown
 
     @property
     def cursor(self) -> tuple[int, int]:
@@ -157,18 +145,17 @@ class RecordTable(ScrollView, can_focus=True):
     @property
     def filter_text(self) -> str:
         """The text that the rows are filtered by, or nothing."""
-        return self._filtered.text if isinstance(self._filtered, FilteredSource) else ""
+        return self._view.filter_text
 
     @property
     def sorted_by(self) -> Sort | None:
         """What the rows are sorted by, or are going to be."""
-        return self._sort
+        return self._view.sorted_by
 
     def load(self, source: RecordSource) -> None:
         """Show other records, from the top, neither filtered nor sorted."""
-        self._base = self._filtered = self._view = source
-        self._sort = None
-        self._forget_order()
+        self._view.load(source)
+        self.workers.cancel_group(self, "sort")
         self._columns = ColumnLayout()
         self._painter = None
         self._sampled = 0
@@ -178,23 +165,22 @@ class RecordTable(ScrollView, can_focus=True):
         """Show only rows with a cell that contains the text; an empty text shows all rows."""
         if text == self.filter_text:
             return
-        self._filtered = self._view = FilteredSource(self._base, text) if text else self._base
-        self._forget_order()
+        self._view.filter(text)
+        self.workers.cancel_group(self, "sort")
         self._start_over()
 
     def sort(self, by: Sort | None) -> None:
         """Show the rows sorted by a column, or as they came (None)."""
-        before, self._sort = self._sort, by
-        if by is None or before is None or by.column != before.column:
-            self._forget_order()
-        self._show_sorted()
+        if self._view.sort(by):
+            self.workers.cancel_group(self, "sort")
         self._start_over()
 
     def sync(self) -> None:
         """Take in what the source has gained; costs the same however much there is."""
         self._take_in_columns()
-        if isinstance(self._filtered, FilteredSource) and not self._filtered.finished:
-            self.run_worker(self._examine(self._filtered), group="filter", exclusive=True, exit_on_error=False)
+        filtered = self._view.filtered
+        if isinstance(filtered, FilteredSource) and not filtered.finished:
+            self.run_worker(self._examine(filtered), group="filter", exclusive=True, exit_on_error=False)
         else:
             self._sort_on()
         self._show_growth()
@@ -205,15 +191,15 @@ class RecordTable(ScrollView, can_focus=True):
     def _start_over(self) -> None:
         self._strips.clear()
         self._shown = self._row = 0
-        self._column = min(self._column, max(0, len(self._base.columns()) - 1))
+        self._column = min(self._column, max(0, len(self._view.base.columns()) - 1))
         self.workers.cancel_group(self, "filter")
         self.scroll_to(0, 0, animate=False)
         self.sync()
         self.refresh()
 
     def _take_in_columns(self) -> None:
-        names = self._base.columns()
-        total = len(self._base)
+        names = self._view.base.columns()
+        total = len(self._view.base)
         if len(names) > len(self._columns):
             self._columns.add(names[len(self._columns) :])
             self._columns.sample(self._rows(range(max(self._sampled, total - 20), total)))
@@ -223,10 +209,10 @@ class RecordTable(ScrollView, can_focus=True):
             self._sampled = fresh.stop
 
     def _rows(self, indexes: range) -> Iterable[Mapping[str, object]]:
-        return (self._base.row(index) for index in indexes)
+        return (self._view.base.row(index) for index in indexes)
 
     def _show_growth(self) -> None:
-        shown, self._shown = self._shown, len(self._view)
+        shown, self._shown = self._shown, len(self.source)
         size = Size(self._gutter_width + self._columns.total, self._shown + 1)
         if size != self.virtual_size:
             widened = size.width != self.virtual_size.width
@@ -248,7 +234,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     def _report(self, view: FilteredSource) -> None:
         self._show_growth()
-        self.post_message(self.FilterProgress(self, len(view), view.examined, len(self._base)))
+        self.post_message(self.FilterProgress(self, len(view), view.examined, len(self._view.base)))
 
     # Sorting
 
@@ -256,63 +242,43 @@ class RecordTable(ScrollView, can_focus=True):
         """Sort by the column of the cursor: ascending, then descending, then not at all."""
         if not self._columns.names:
             return
-        column, present = self._columns.names[self._column], self._sort
-        if len(self._filtered) > SORTED_AT_MOST:
+        column, present = self._columns.names[self._column], self._view.sorted_by
+        if len(self._view.filtered) > SORTED_AT_MOST:
             self.notify(f"No more than {SORTED_AT_MOST:,} records are sorted here: filter them first.", markup=False)
         elif present is None or present.column != column:
             self.sort(Sort(column))
         else:
             self.sort(None if present.descending else Sort(column, descending=True))
 
-    @property
-    def _is_in_order(self) -> bool:
-        return self._sort is None or (self._order is not None and len(self._order.indexes) >= len(self._filtered))
-
     def _sort_on(self) -> None:
         """Find the order of the rows where it is wanted and not known, unless that is being done."""
         workers = (one for one in self.workers if one.group == "sort" and one.node is self)
         at_work = any(not one.is_finished and not one.is_cancelled for one in workers)
-        if self._sort is not None and not self._is_in_order and not at_work:
+        if self._view.sorted_by is not None and not self._view.is_in_order and not at_work:
             self.run_worker(self._find_order(), group="sort", exclusive=True, exit_on_error=False)
 
     async def _find_order(self) -> None:
-        """Find the order in a thread; again, after a while, when there are more rows by then."""
-        while (by := self._sort) is not None and not self._is_in_order and len(self._filtered) <= SORTED_AT_MOST:
-            rows, began = self._filtered, perf_counter()
-
-            def is_cancelled(rows: RecordSource = rows, column: str = by.column) -> bool:
-                return self._filtered is not rows or self._sort is None or self._sort.column != column
-
+        """Have the order found; again, after a while, when there are more rows by then."""
+        view = self._view
+        while view.sorted_by is not None and not view.is_in_order and len(view.filtered) <= SORTED_AT_MOST:
+            began = perf_counter()
             try:
-                order = await asyncio.to_thread(order_by, rows, by.column, is_cancelled)
+                found = await view.find_order()
             except Exception as error:  # whatever keeps the records from being read
                 self.notify(f"The records can't be sorted: {error}", severity="error", markup=False)
                 self.sort(None)
                 return
-            if order is not None and not is_cancelled():
-                self._order = order
-                self._show_sorted()
+            if found:
                 self._strips.clear()
                 self.refresh()
-                if not self._is_in_order:
+                if not view.is_in_order:
                     await asyncio.sleep(_BETWEEN_SORTS * (perf_counter() - began))
-
-    def _forget_order(self) -> None:
-        self._order = None
-        self.workers.cancel_group(self, "sort")
-
-    def _show_sorted(self) -> None:
-        by, order = self._sort, self._order
-        if by is None or order is None:
-            self._view = self._filtered
-        else:
-            self._view = SortedSource(self._filtered, order, descending=by.descending)
 
     # The cursor
 
     def move_cursor(self, row: int, column: int) -> None:
         """Put the cursor on a cell (the nearest one that there is) and bring it into view."""
-        row = max(0, min(row, len(self._view) - 1))
+        row = max(0, min(row, len(self.source) - 1))
         column = max(0, min(column, len(self._columns) - 1))
         moved = (row, column) != self.cursor
         for line in {self._row, row}:
@@ -349,7 +315,7 @@ class RecordTable(ScrollView, can_focus=True):
 
     def action_edge_row(self, index: int) -> None:
         """Go to the first (0) or last (-1) row."""
-        self.move_cursor(index % max(1, len(self._view)), self._column)
+        self.move_cursor(index % max(1, len(self.source)), self._column)
 
     def action_edge_column(self, index: int) -> None:
         """Go to the first (0) or last (-1) column."""
@@ -367,20 +333,20 @@ class RecordTable(ScrollView, can_focus=True):
 
     def action_choose(self) -> None:
         """Post `CellChosen` for the cell under the cursor."""
-        if len(self._view) and self._columns.names:
+        if len(self.source) and self._columns.names:
             column = self._columns.names[self._column]
-            self.post_message(self.CellChosen(self, self._row, column, self._view.row(self._row)))
+            self.post_message(self.CellChosen(self, self._row, column, self.source.row(self._row)))
 
     def action_copy_cell(self) -> None:
         """Ask for the value under the cursor to be copied."""
-        if len(self._view) and self._columns.names:
-            value = self._view.row(self._row).get(self._columns.names[self._column], MISSING)
+        if len(self.source) and self._columns.names:
+            value = self.source.row(self._row).get(self._columns.names[self._column], MISSING)
             self.post_message(self.CopyRequested(self, describe(value)[0], "cell"))
 
     def action_copy_row(self) -> None:
         """Ask for the record under the cursor to be copied as JSON."""
-        if len(self._view):
-            text = compact_json(dict(self._view.row(self._row)))
+        if len(self.source):
+            text = compact_json(dict(self.source.row(self._row)))
             self.post_message(self.CopyRequested(self, text, "record"))
 
     # The mouse
@@ -392,7 +358,7 @@ class RecordTable(ScrollView, can_focus=True):
         if offset is None or column is None:
             return
         row = self._row if offset.y == 0 else self.scroll_offset.y + offset.y - 1
-        if row < len(self._view):
+        if row < len(self.source):
             self.move_cursor(row, column)
             if event.chain == 2:
                 self.action_choose() if offset.y > 0 else self.action_sort()
@@ -436,18 +402,18 @@ class RecordTable(ScrollView, can_focus=True):
         row = self.scroll_offset.y + y - 1
         if y == 0:
             return self._brush().header(window, self._column, self._mark())
-        if row >= len(self._view):
+        if row >= len(self.source):
             return self._below(y)
         cursor = self._column if row == self._row else None
         key = (row, cursor, window, self._columns.version, self.has_focus)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._brush().row(window, self._number(row), self._view.row(row), cursor)
+            strip = self._brush().row(window, self._view.number(row), self.source.row(row), cursor)
             self._strips[key] = strip
         return strip
 
     def _below(self, y: int) -> Strip:
-        text = self.placeholder if y == 2 and not len(self._view) else ""
+        text = self.placeholder if y == 2 and not len(self.source) else ""
         strip = Strip([Segment(f"  {text}", self.get_component_rich_style("record-table--null"))])
         return strip.adjust_cell_length(self.size.width, self.rich_style)
 
@@ -460,21 +426,15 @@ class RecordTable(ScrollView, can_focus=True):
 
     def _mark(self) -> tuple[int, str] | None:
         """The column that the rows are sorted by, and how."""
-        by = self._sort
+        by = self._view.sorted_by
         if by is None or by.column not in self._columns.names:
             return None
-        mark = ("▼" if by.descending else "▲") if self._order is not None else "…"
+        mark = ("▼" if by.descending else "▲") if self._view.is_ordered else "…"
         return self._columns.names.index(by.column), mark
-
-    def _number(self, row: int) -> int:
-        """The index that a row has in the records as they came."""
-        if isinstance(self._view, SortedSource):
-            row = self._view.number(row)
-        return self._filtered.number(row) if isinstance(self._filtered, FilteredSource) else row
 
     @property
     def _gutter_width(self) -> int:
-        return max(3, len(str(len(self._base)))) + 1
+        return max(3, len(str(len(self._view.base)))) + 1
 
     def notify_style_update(self) -> None:
         """Redraw in the new colours."""

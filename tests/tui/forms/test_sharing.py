@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.tui.forms.support import at_desk, new_session, sample
 from tui.forms.field_menu import CopyRequested
+from tui.forms.wording import shared_with
 from tui.model.streams import StreamKind
 
 STREAM = ("streams", 0)
@@ -31,6 +32,15 @@ async def test_a_shared_section_names_the_others_and_is_edited_for_all() -> None
         await desk.menu("stop sharing")
         assert session.sharing.target((*POLLING, "authenticator")) is None
         assert "⇄" not in desk.text
+
+
+def test_of_many_who_share_a_section_the_first_are_named() -> None:
+    assert shared_with(["orders (Configuration)", "stores", "products"]).endswith(
+        "orders (Configuration), stores, products"
+    )
+    histories = [f"companies_property_history_{number}" for number in range(9)]
+    assert shared_with(histories) == "⇄ Shared with companies_property_history_0 and 8 more"
+    assert shared_with(["x" * 60, "y"]) == f"⇄ Shared with {'x' * 60} and 1 more"
 
 
 async def test_sharing_asks_which_of_two_values_to_keep() -> None:

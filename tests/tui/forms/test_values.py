@@ -360,6 +360,17 @@ async def test_clearing_a_field_writes_an_empty_text_where_that_has_a_meaning() 
         assert session.value(quotes) == "'"
 
 
+async def test_an_offer_that_is_too_long_for_the_line_shows_its_end() -> None:
+    session = sample()
+    path = (*RETRIEVER, "polling_requester", "url")
+    session.set(path, "")
+    offers = [Offer("{{ creation_response['_metadata']['self_link'] }}")]
+    async with at_desk(session, size=(60, 24), hints=Known(suggested=offers)) as desk:
+        await desk.go(path)
+        assert "Tab: …" in desk.text
+        assert "['self_link'] }}" in desk.text
+
+
 async def test_what_was_seen_is_shown_in_an_empty_line_and_tab_takes_it() -> None:
     session = sample()
     path = (*RETRIEVER, "status_extractor", "field_path")

@@ -6,6 +6,7 @@ import pytest
 from textual.widget import Widget
 
 from tests.tui.forms.support import Desk, at_desk, new_session, sample
+from tui.forms.folding_row import Advanced
 from tui.forms.reference_rows import RequestOptionRow
 from tui.model.streams import StreamKind
 from tui.widgets.code_editor import CodeEditor
@@ -45,6 +46,18 @@ async def test_all_wells_have_the_same_edges(size: tuple[int, int]) -> None:
             await desk.settle()
             assert len(wells(desk)) == 1
             assert all(row.control.region.height == 1 for row in desk.pane.walk() if isinstance(row, RequestOptionRow))
+
+
+async def test_advanced_fields_have_the_edges_of_the_others() -> None:
+    async with at_desk(sample("orders_paginated"), size=(120, 60)) as desk:
+        await desk.settle()
+        deep = [row for row in desk.pane.walk() if isinstance(row, Advanced) and row.place.depth]
+        assert deep
+        for row in deep:
+            row.unfold()
+        await desk.settle()
+        assert all(row.rows for row in deep)
+        assert len(wells(desk)) == 1
 
 
 async def test_labels_have_their_place_before_the_form_has_its_size() -> None:

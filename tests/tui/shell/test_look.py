@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,27 @@ async def test_a_small_screen_has_title_lines_instead_of_borders(manifest: Path,
         assert shell.builder.has_class("-plain")
         assert not set("╭╮╰╯") & set(shell.text)
         await shell.until_shown("Streams")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_names_that_begin_alike_can_be_told_apart(manifest: Path, size: tuple[int, int]) -> None:
+    async with opened(manifest, size=size) as shell:
+        navigator, before = shell.builder.navigator, shell.builder.navigator.size.width
+        shell.session.streams.rename(0, "sponsored_display_campaigns_with_a_very_long_name_eu")
+        shell.session.streams.duplicate(0)
+        shell.session.streams.rename(1, "sponsored_display_campaigns_with_a_very_long_name_us")
+        await shell.until_shown("name_us")
+        assert "name_eu" in shell.text
+        assert before < navigator.size.width <= 0.3 * size[0]
+
+
+@pytest.mark.parametrize(("size", "note"), [((80, 24), "incr"), ((120, 40), "incremental")])
+async def test_notes_leave_room_for_names(manifest: Path, size: tuple[int, int], note: str) -> None:
+    async with opened(manifest, size=size) as shell:
+        await shell.perform("stream.two-ways")
+        await shell.until(lambda: len(shell.builder.navigator.entries) == 6)
+        line = next(line for line in shell.lines if " incr" in line)
+        assert re.search(rf"contacts +{note} ", line)
 
 
 async def test_at_60_by_20_a_stream_is_edited_tested_and_saved(manifest: Path) -> None:

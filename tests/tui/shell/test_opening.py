@@ -61,6 +61,17 @@ async def test_a_file_opens_at_its_first_stream(manifest: Path, size: tuple[int,
         assert shell.entry("contacts").kind == "async"
 
 
+async def test_a_section_below_the_screen_follows_the_first_picture_of_a_tab() -> None:
+    async with opened(sample("shopify_bulk_operation").path, size=(120, 40)) as shell:
+        form = shell.builder.editor.form
+        assert form is not None
+        await form.open_tab("Polling")
+        assert form.pane is not None
+        assert "Error Handler" not in [row.place.title for row in form.pane.rows]
+        assert len(list(form.pane.walk_children())) <= 50
+        await shell.until(lambda: form.pane and "Error Handler" in [row.place.title for row in form.pane.rows])
+
+
 async def test_an_opened_file_is_added_to_the_recent_ones(manifest: Path) -> None:
     async with opened(manifest) as shell:
         await shell.until(lambda: Settings().recent == [manifest])

@@ -83,6 +83,8 @@ async def test_a_long_list_of_choices_fits_and_is_filtered_by_value_too(size: tu
     options = [ChoiceOption(f"streams.{n}.name", f"Stream {n}", "help " * 30) for n in range(300)]
     async with on_stage(size=size) as stage:
         results = await ask(stage, ChoiceDialog("Go to field", options))
+        box, choices = stage.app.screen.query_one(".dialog--box"), stage.app.screen.query_one(OptionList)
+        assert box.content_region.bottom == choices.region.bottom, "no free lines below the list"
         await stage.type("streams.250")
         assert stage.app.screen.query_one(OptionList).option_count == 1
         await stage.press("enter")
@@ -170,6 +172,14 @@ async def test_saving_adds_the_suffix_and_asks_before_replacing(folder: Path) ->
         assert old == []
         await stage.press("enter")
         assert old == [folder / "orders.yaml"]
+
+
+async def test_a_typed_name_takes_the_place_of_the_offered_one(folder: Path) -> None:
+    async with on_stage() as stage:
+        saved = await ask(stage, FileDialog("save", folder / "connector.yaml"))
+        await stage.type("contacts")
+        await stage.press("enter")
+        assert saved == [folder / "contacts.yaml"]
 
 
 async def test_saving_into_a_missing_folder_shows_a_problem(folder: Path) -> None:

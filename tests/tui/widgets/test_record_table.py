@@ -9,7 +9,8 @@ from textual.widgets import Button
 from tests.tui.widgets.support import on_stage
 from tui.widgets import record_order, record_table
 from tui.widgets.record_source import FilteredSource, ListSource
-from tui.widgets.record_table import RecordTable, Sort
+from tui.widgets.record_table import RecordTable
+from tui.widgets.record_view import Sort
 
 
 class CountingSource:
