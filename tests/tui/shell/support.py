@@ -127,7 +127,9 @@ class Shell:
         await self.until(lambda: not self.builder._redraw_pending)
 
     async def settled(self) -> str:
-        """The screen once it stays as it is."""
+        """The screen once it stays as it is, and all rows of the form are built: its scroll bar shows how many."""
+        pane = getattr(self.builder.editor.form, "pane", None)
+        await self.until(lambda: pane is None or pane._is_complete or not pane.is_attached)
         last: list[str] = []
 
         def stays() -> bool:

@@ -11,6 +11,7 @@ from textual import events
 from sample_configs import sample
 from tests.tui.shell.support import Shell, opened
 from tui.app import BuilderApp
+from tui.forms.stream_form import StreamForm
 from tui.model.settings import Settings
 
 SENDGRID = sample("sendgrid_contacts").path
@@ -64,7 +65,7 @@ async def test_a_file_opens_at_its_first_stream(manifest: Path, size: tuple[int,
 async def test_a_section_below_the_screen_follows_the_first_picture_of_a_tab() -> None:
     async with opened(sample("shopify_bulk_operation").path, size=(120, 40)) as shell:
         form = shell.builder.editor.form
-        assert form is not None
+        assert isinstance(form, StreamForm)
         await form.open_tab("Polling")
         assert form.pane is not None
         assert "Error Handler" not in [row.place.title for row in form.pane.rows]
