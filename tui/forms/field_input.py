@@ -81,7 +81,11 @@ class FieldInput(TemplateInput):
         )
 
     def on_focus(self) -> None:
-        """Update the suggestions."""
+        """Update the suggestions. What is typed replaces a template that stands for a secret: behind it, a secret would
+        be a part of the manifest.
+        """
+        if self._secret and self.value.startswith("{{") and self.value.endswith("}}"):
+            self.select_all()
         options = self._suggestions() if self._suggestions else ()
         self.offered = len(options)
         self.suggester = SuggestFromList([one.value for one in options], case_sensitive=False) if options else None

@@ -83,12 +83,18 @@ class TextRow(FieldRow):
         text = unfinished.text if unfinished else self.text_of(self.value)
         if isinstance(self.control, FieldInput):
             self.control.prompt(self._placeholder)
-            self.control.note = self.context.help.secrets(text) if self.templates and "{{" in text else ""
+            self.control.note = self._note(text)
             if unfinished is None and self.control.has_focus and self.means(self.control.value, self.value):
                 return
             self.control.show(text)
         elif isinstance(self.control, CodeArea) and self.control.text != text:
             self.control.text = text
+
+    def _note(self, text: str) -> str:
+        """What the end of the line says of the secrets in it."""
+        if self.templates and "{{" in text:
+            return self.context.help.secrets(text)
+        return "readable in the file · F6: make an input of it" if self.spec.secret and text else ""
 
     def text_of(self, value: Any) -> str:
         """A value as it is typed."""

@@ -38,6 +38,18 @@ async def test_a_template_says_whether_its_secret_has_a_value() -> None:
         assert "•••• set" not in desk.text, "what is typed needs the room"
 
 
+async def test_a_secret_that_is_typed_takes_the_place_of_the_input_and_is_said_to_be_readable() -> None:
+    session = sample()
+    token = (*CREATION, "authenticator", "api_token")
+    async with at_desk(session, size=(120, 40)) as desk:
+        await desk.go(token)
+        await desk.type("SG.typed")
+        await desk.settle()
+        assert session.value(token) == "SG.typed"
+        assert "readable in the file · F6: make an input of it" in desk.text
+        assert "SG.typed" not in desk.text
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)])
 async def test_all_wells_have_the_same_edges(size: tuple[int, int]) -> None:
     async with at_desk(sample(), size=size) as desk:
