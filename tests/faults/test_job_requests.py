@@ -13,8 +13,8 @@ import pytest
 
 from core.events import JobChanged, JobPhase, Outcome
 from core.http.exchange import Role
-from core.jobs.job_slice import FRESH_LINKS
 from core.jobs.cleanup import CANCELLED_LIMIT
+from core.jobs.job_slice import FRESH_LINKS
 from core.reading import open_reader
 from tests.faults.job_roles import WELL, job_manifest, serve
 from tests.support import broken_servers
