@@ -321,7 +321,8 @@ def test_several_streams_go_to_a_directory(longhaul: Command, config: Path, tmp_
     names = set(sample("orders_paginated").streams)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {f"{name}.jsonl" for name in names}
     entries = json.loads((tmp_path / "t.har").read_text())["log"]["entries"]
-    assert {entry["_stream"] for entry in entries} == names
+    asking = {entry["_stream"] for entry in entries}
+    assert names - {"stores"} <= asking <= names  # a parent is asked for once, by whoever is first
 
 
 def test_an_unknown_stream_is_code_2_and_the_near_one_is_named(longhaul: Command, config: Path) -> None:
