@@ -6,15 +6,14 @@ The server writes the names of headers in capitals: the reference misses some th
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 
 import pytest
 
 from core.cases.clock import SkippingClock
-from core.protocols import commands
-from core.reading import open_reader
-from core.reading.surroundings import Surroundings
+from core.protocols import checking, commands
+from core.reading.surroundings import USUAL, Surroundings
 from tests.support.server import LoopbackServer
 
 
@@ -27,5 +26,9 @@ async def server() -> AsyncIterator[LoopbackServer]:
 @pytest.fixture(autouse=True)
 def _skipped_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SkippingClock(datetime.now(UTC))
-    around = Surroundings(sleep=clock.sleep, monotonic=clock.monotonic)
-    monkeypatch.setattr(commands, "open_reader", partial(open_reader, around=around))
+
+    def skipping(around: Surroundings) -> Surroundings:
+        return replace(around, sleep=clock.sleep, monotonic=clock.monotonic)
+
+    monkeypatch.setattr(commands, "USUAL", skipping(USUAL))
+    monkeypatch.setattr(checking, "AROUND", skipping(checking.AROUND))
