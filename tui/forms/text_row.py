@@ -94,7 +94,7 @@ class TextRow(FieldRow):
         """What the end of the line says of the secrets in it."""
         if self.templates and "{{" in text:
             return self.context.help.secrets(text)
-        return "readable in the file · F6: make an input of it" if self.spec.secret and text else ""
+        return "in plain text · F6" if self.spec.secret and text else ""
 
     def text_of(self, value: Any) -> str:
         """A value as it is typed."""

@@ -70,7 +70,8 @@ class TemplateInput(Input):
     def render_line(self, y: int) -> Strip:
         strip = super().render_line(y)
         start = self.content_size.width - cell_len(self.note)
-        if y or not self.note or cell_len(self.value) + 2 > start:
+        hides_nothing = self.password and not self.has_focus  # what is masked may be cut
+        if y or not self.note or (cell_len(self.value) + 2 > start and not hides_nothing):
             return strip
         style = self.rich_style + _themed(self, "$secret")
         return Strip.join([strip.crop(0, start), Strip([Segment(self.note, style)])])
