@@ -18,6 +18,8 @@ from tests.support.reading import read_all
 from tests.support.reference import compare
 from tests.support.server import Asked, LoopbackServer, Reply
 
+pytestmark = pytest.mark.slow  # custom components run where the reference is installed
+
 CODE = "source_declarative_manifest.components"
 CONFIG = {"kind": "blue-kind", "regions": ["eu", "us"]}
 CURSOR = yaml.safe_load(INCREMENTAL)
