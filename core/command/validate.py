@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from collections import Counter
@@ -13,6 +14,7 @@ from typing import Any
 from core.command.arguments import Arguments
 from core.connector import load_connector
 from core.errors import ManifestError
+from core.garbage import not_collected
 from core.manifest.document import Document
 from core.manifest.problems import Problem, Severity, show_path
 from core.units import count
@@ -34,13 +36,17 @@ def validate(arguments: Arguments) -> int:
 
     def reports() -> Iterator[Report]:
         nonlocal usable
-        for file in arguments.manifests:
+        for index, file in enumerate(arguments.manifests):
+            if index:
+                gc.collect()  # of the manifest before; nobody waits for that of the last one
             report = _report(file)
             usable &= report.usable
             yield report
 
-    for text in _FORMATS[arguments.format or "text"](reports()):
-        print(text, flush=True)
+    with not_collected():
+        for text in _FORMATS[arguments.format or "text"](reports()):
+            print(text, flush=True)
+        gc.freeze()  # the process ends, and looking for garbage would take as long as building a manifest
     return 0 if usable else 2
 
 

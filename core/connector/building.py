@@ -132,19 +132,18 @@ class TreeBuilder:
     def _class_for(
         self, raw: Mapping[str, Any], roles: tuple[type[Component], ...], path: Path
     ) -> type[Component] | None:
-        possible = [cls for role in roles for cls in choices(role)]
+        possible = _possible(roles)
         written = raw.get("type")
         if written is None:
             if len(possible) == 1:
-                return possible[0]
-            hint = "one of " + ", ".join(cls.__name__ for cls in possible)
+                return next(iter(possible.values()))
+            hint = "one of " + ", ".join(possible)
             self._report(path, f"{_names(roles)} needs a `type`", hint=hint)
             return None
-        for cls in possible:
-            if cls.__name__ == written:
-                return cls
+        if isinstance(written, str) and written in possible:
+            return possible[written]
         if isinstance(written, str) and written in component_types():
-            names = ", ".join(cls.__name__ for cls in possible)
+            names = ", ".join(possible)
             self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
             return None
         custom = custom_types().get(written) if isinstance(written, str) else None
@@ -152,11 +151,9 @@ class TreeBuilder:
             self._report((*path, "type"), *self._about_custom(raw, written), severity=Severity.WARNING)
             return custom
         name = clipped(str(written))
-        guess = closest(str(written), [cls.__name__ for cls in possible])
+        guess = closest(str(written), list(possible))
         if not roles[0].is_role:
-            hint = (
-                f"did you mean `{guess}`?" if guess else "possible are: " + ", ".join(cls.__name__ for cls in possible)
-            )
+            hint = f"did you mean `{guess}`?" if guess else "possible are: " + ", ".join(possible)
             self._report((*path, "type"), f"there is no component of type `{name}` that could be used here", hint=hint)
             return None
         self._report(
@@ -202,9 +199,9 @@ class TreeBuilder:
         values: dict[str, Any] = {}
         failed: set[str] = set()
         for key, plan in plans.items():
-            value = self._texts.of(raw.get(key), plan, (*path, key))
-            if value is None:
+            if (written := raw.get(key)) is None:
                 continue
+            value = self._texts.of(written, plan, (*path, key))
             if plan.roles:
                 value, complete = self._children(value, plan, (*path, key), _seen_in(plan.gives, visible))
                 if not complete:
@@ -352,6 +349,12 @@ def _seen_in(gives: Gives | None, visible: frozenset[str]) -> frozenset[str]:
     if gives is None:
         return visible
     return gives.names if gives.only else visible | gives.names
+
+
+@cache
+def _possible(roles: tuple[type[Component], ...]) -> Mapping[str, type[Component]]:
+    """The component classes that may stand in a slot, by name."""
+    return {cls.__name__: cls for role in roles for cls in choices(role)}
 
 
 @cache

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any
 
 import yaml
 
@@ -38,12 +38,13 @@ MAX_DEPTH = 100
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
-N = TypeVar("N", bound=BaseNode)
-
+_Scalar: Any = yaml.ScalarEvent
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECOND_TRY = 200_000
 """Characters up to which a text that libyaml can't read is parsed again by PyYAML (Airbyte: any text is)."""
 _PREFIX = "tag:yaml.org,2002:"
+_MAPPING = _PREFIX + "map"
+_SEQUENCE = _PREFIX + "seq"
 _STRING = _PREFIX + "str"
 _DATE = _PREFIX + "timestamp"
 _BYTES = _PREFIX + "binary"
@@ -128,14 +129,14 @@ class _Composer:
             raise self._fatal(f"The manifest holds more than {MAX_NODES:,} values.", _position(event))
         kind = type(event)
         if event.anchor is None:
-            return self._scalar(event) if kind is yaml.ScalarEvent else self._collection(event, kind, depth)
+            return self._scalar(event) if kind is _Scalar else self._collection(event, kind, depth)
         if kind is yaml.AliasEvent:
             return self._alias(event)
         before = self._count
         if event.anchor in self._anchors:
             self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
         self._anchors[event.anchor] = (None, 0)
-        node = self._scalar(event) if kind is yaml.ScalarEvent else self._collection(event, kind, depth)
+        node = self._scalar(event) if kind is _Scalar else self._collection(event, kind, depth)
         self._anchors[event.anchor] = (node, self._count - before)
         return node
 
@@ -148,7 +149,7 @@ class _Composer:
             message = f"The alias `*{event.anchor}` stands for something that it is itself a part of."
             raise self._fatal(message, _position(event))
         self._count += weight
-        alias = _placed(Alias(target), event)
+        alias = Alias(*_place(event), target=target)
         self._aliases.append(alias)
         return alias
 
@@ -157,14 +158,15 @@ class _Composer:
         if tag is not None and tag != "!":
             value, note = self._construct(tag, event)
         elif event.implicit[0]:
-            if value not in self._plain:
-                self._plain[value] = self._construct(self._loader.resolve(yaml.ScalarNode, value, (True, False)), event)
-            value, note = self._plain[value]
-        scalar = _placed(Scalar(value, style), event)
-        if tag is not None or event.anchor is not None:
-            scalar.tag, scalar.anchor = tag, event.anchor
+            known = self._plain.get(value)
+            if known is None:
+                known = self._construct(self._loader.resolve(yaml.ScalarNode, value, (True, False)), event)
+                self._plain[value] = known
+            value, note = known
+        start, end = event.start_mark, event.end_mark  # written out, not `_place`: most nodes are made here
+        scalar = Scalar(start.index, end.index, start.line, start.column, event.anchor, tag, note, value, style)
         if note is not None:
-            self._note(scalar, *note)
+            self._is_noted = True
         if style is not None and scalar.is_block:
             scalar.end = self._end_of_block(scalar)
         return scalar
@@ -204,36 +206,41 @@ class _Composer:
     def _collection(self, event: Any, kind: type, depth: int) -> Mapping | Sequence:
         if depth >= MAX_DEPTH:
             raise self._fatal(f"The manifest is nested more than {MAX_DEPTH} levels deep.", _position(event))
-        name = "map" if kind is yaml.MappingStartEvent else "seq"
-        if event.tag not in (None, "!", _PREFIX + name):
+        is_mapping = kind is yaml.MappingStartEvent
+        if event.tag not in (None, "!", _MAPPING if is_mapping else _SEQUENCE):
             self._refuse_tag(event.tag, event)
-        made: Mapping | Sequence = (TopMapping if depth == 0 else Mapping)() if name == "map" else Sequence()
-        _placed(made, event)
-        made.tag, made.anchor, made.flow = event.tag, event.anchor, bool(event.flow_style)
-        if isinstance(made, Mapping):
-            self._fill_mapping(made, depth)
-        else:
-            self._fill_sequence(made, depth)
-        return made
+        flow = bool(event.flow_style)
+        if not is_mapping:
+            sequence = Sequence(*_place(event), event.anchor, event.tag, None, flow)
+            self._fill_sequence(sequence, depth)
+            return sequence
+        mapping = (Mapping if depth else TopMapping)(*_place(event), event.anchor, event.tag, None, flow)
+        self._fill_mapping(mapping, depth)
+        return mapping
 
     def _fill_sequence(self, sequence: Sequence, depth: int) -> None:
         next_event = self._loader.get_event
         items: list[SourceEntry] = []
-        while type(following := next_event()) is not yaml.SequenceEndEvent:
-            items.append(SourceEntry(None, self._node(following, depth + 1), len(items)))
-        _close(sequence, items, following)
+        while type(event := next_event()) is not yaml.SequenceEndEvent:
+            items.append(SourceEntry(None, self._node(event, depth + 1), len(items)))
+        _close(sequence, items, event)
 
     def _fill_mapping(self, mapping: Mapping, depth: int) -> None:
         next_event = self._loader.get_event
         entries: list[SourceEntry] = []
         names: dict[Any, Scalar | Alias] = {}
-        while type(following := next_event()) is not yaml.MappingEndEvent:
-            entry = self._entry(following, depth, len(entries))
+        has_others = False
+        while type(event := next_event()) is not yaml.MappingEndEvent:
+            merge = type(event) is _Scalar and event.value == "<<" and event.implicit[0]
+            key = self._merge_key(event) if merge else self._key(event, depth + 1, len(entries))
+            event = next_event()
+            value = self._node(event, depth + 1)
+            entry = SourceEntry(key, value, len(entries), merge)
             entries.append(entry)
-            key, value, _, merge = entry
-            if key is None or merge:
+            if merge:
+                self._check_merged(value, event)
                 continue
-            if value.start == value.end and not mapping.flow and not self._has_colon(entry):
+            if value.start == value.end and not mapping.flow and not self._has_colon(value):
                 value.start = value.end = key.end  # PyYAML puts it at the next token
             name = key.value if type(key) is Scalar else entry.name
             if name in names:
@@ -241,28 +248,27 @@ class _Composer:
                 message = f"The key `{name}` appears twice; first on line {first}. The last one counts."
                 self._note(key, message, "remove or rename one of them")
             names[name] = key
-        _close(mapping, entries, following)
-        self._check_names(entries, names, is_component=depth == 0)
+            if type(name) is not str:
+                has_others = True
+        _close(mapping, entries, event)
+        if has_others and (depth == 0 or not COMPONENT_KEYS.isdisjoint(names)):
+            self._write_out_names(entries)
 
-    def _entry(self, event: Any, depth: int, slot: int) -> SourceEntry:
-        if type(event) is yaml.ScalarEvent and event.value == "<<" and event.implicit[0]:
-            self._count += 1
-            key = _placed(Scalar("<<"), event)
-            following = self._loader.get_event()
-            value = self._node(following, depth + 1)
-            self._check_merged(value, following)
-            return SourceEntry(key, value, slot, merge=True)
-        key_node = self._node(event, depth + 1)
-        if type(key_node) is not Scalar and not isinstance(target_of(key_node), Scalar):
-            is_template = self._text.startswith("{{", event.start_mark.index - 1)
-            hint = "put a template such as `{{ config['key'] }}` in quotes" if is_template else None
-            self._report("A key has to be text, not a list or a mapping.", _position(event), hint)
-            key_node = _placed(Scalar(f"key {slot}"), event)
-        assert isinstance(key_node, Scalar | Alias)
-        return SourceEntry(key_node, self._node(self._loader.get_event(), depth + 1), slot)
+    def _merge_key(self, event: Any) -> Scalar:
+        self._count += 1
+        return Scalar(*_place(event), value="<<")
 
-    def _has_colon(self, entry: SourceEntry) -> bool:
-        return self._text[entry.value.start - 1] == ":"
+    def _key(self, event: Any, depth: int, slot: int) -> Scalar | Alias:
+        key = self._node(event, depth)
+        if isinstance(key, Scalar) or (isinstance(key, Alias) and isinstance(target_of(key), Scalar)):
+            return key
+        is_template = self._text.startswith("{{", event.start_mark.index - 1)
+        hint = "put a template such as `{{ config['key'] }}` in quotes" if is_template else None
+        self._report("A key has to be text, not a list or a mapping.", _position(event), hint)
+        return Scalar(*_place(event), value=f"key {slot}")
+
+    def _has_colon(self, value: Node) -> bool:
+        return self._text[value.start - 1] == ":"
 
     def _check_merged(self, value: Node, event: Any) -> None:
         value = target_of(value)
@@ -283,11 +289,8 @@ class _Composer:
         quotable = shown in ("!!value", "!!merge")
         self._report(message, _position(event), "put it in quotes" if quotable else "remove the tag")
 
-    def _check_names(self, entries: list[SourceEntry], names: Iterable[Any], *, is_component: bool) -> None:
+    def _write_out_names(self, entries: Iterable[SourceEntry]) -> None:
         """Keys of components are text: `on:` or `404:`, which YAML reads as something else, become what is written."""
-        texts = {name for name in names if isinstance(name, str)}
-        if len(texts) == len(entries) or not (is_component or not texts.isdisjoint(COMPONENT_KEYS)):
-            return
         for entry in entries:
             if entry.key and not entry.merge and not isinstance(entry.name, str):
                 self._name_as_written(entry)
@@ -313,12 +316,10 @@ class _Composer:
         return ManifestError(self.problems)
 
 
-def _placed(node: N, event: Any) -> N:
-    """The node, which is written where the event is."""
+def _place(event: Any) -> tuple[int, int, int, int]:
+    """Where a node is written: the first fields of it."""
     start = event.start_mark
-    node.start, node.line, node.column = start.index, start.line, start.column
-    node.end = event.end_mark.index
-    return node
+    return start.index, event.end_mark.index, start.line, start.column
 
 
 def _close(collection: Mapping | Sequence, entries: list[SourceEntry], end_event: Any) -> None:

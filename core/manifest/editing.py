@@ -277,7 +277,7 @@ def new_node(value: Any, depth: int = 0) -> Node:
         raise _unusable(f"A manifest cannot hold a value of the kind `{type(value).__name__}`.")
     if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
         raise ValueError("The text holds half a character (a lone surrogate), which no file can hold.")
-    return Scalar(value)
+    return Scalar(value=value)
 
 
 def _new_key(key: Any) -> Scalar:

@@ -19,7 +19,7 @@ class NodeNote(NamedTuple):
     hint: str | None = None
 
 
-@dataclass(slots=True, eq=False, kw_only=True)
+@dataclass(slots=True, eq=False)
 class BaseNode:
     """Where a node is written: offsets of its first character (its anchor and tag included) and after its
     last.
@@ -46,7 +46,7 @@ class BaseNode:
 class Scalar(BaseNode):
     """A single value; `style` is the quote or block character it is written with, None for plain."""
 
-    value: Any
+    value: Any = None
     style: str | None = None
 
     @property
@@ -59,7 +59,7 @@ class Scalar(BaseNode):
 class Alias(BaseNode):
     """`*name`: stands for the anchored node `target`."""
 
-    target: Node
+    target: Node = field(kw_only=True)
 
 
 class SourceEntry(NamedTuple):
@@ -76,10 +76,14 @@ class SourceEntry(NamedTuple):
     @property
     def name(self) -> Any:
         """The key's value."""
-        assert self.key is not None
-        key = target_of(self.key)
-        assert isinstance(key, Scalar)
-        return key.value
+        return _name(self.key)
+
+
+def _name(key: Scalar | Alias | None) -> Any:
+    assert key is not None
+    scalar = target_of(key)
+    assert isinstance(scalar, Scalar)
+    return scalar.value
 
 
 @dataclass(slots=True, eq=False)
@@ -139,6 +143,8 @@ class _Values:
         self._shared: dict[int, Any] = {}
 
     def of(self, node: Node) -> Any:
+        if type(node) is Scalar:  # most are
+            return node.value
         node = target_of(node)
         if isinstance(node, Scalar):
             return node.value
@@ -154,7 +160,9 @@ class _Values:
         value: dict[Any, Any] = {}
         for source in merge_sources(node):
             value.update(self.of(source))
-        value.update((entry.name, self.of(entry.value)) for entry in node.entries if not entry.merge)
+        for key, item, _, merge in node.entries:
+            if not merge:
+                value[key.value if type(key) is Scalar else _name(key)] = self.of(item)
         return value
 
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, TypeGuard
 from core.manifest.problems import Path, Severity, clipped, closest, show_path
 
 REF = "$ref"
-_COLLECTIONS = (dict, list)
 VERBATIM_FIELDS = frozenset({"config_overrides"})
 """Fields that hold values of the user's configuration, in which `#/` means nothing."""
 _MAX_DEPTH = 150
@@ -98,25 +97,26 @@ class Extents:
     def of(self, value: dict[Any, Any] | list[Any]) -> Extent:
         """The extent of a collection. Of one that refers to others, neither size nor levels count these."""
         known = self._known.get(id(value))
-        if known is None:
-            known = self._known[id(value)] = self._measured(value)
-        return known
-
-    def _measured(self, value: dict[Any, Any] | list[Any]) -> Extent:
+        if known is not None:
+            return known
         size, levels, is_plain = 1 + len(value), 0, True
         items: Iterable[Any] = value
         if isinstance(value, dict):
             is_plain = REF not in value and VERBATIM_FIELDS.isdisjoint(value)
             items = value.values()
         for item in items:
-            if isinstance(item, str):
-                is_plain = is_plain and not item.startswith("#/")
-            elif isinstance(item, _COLLECTIONS):
+            kind = type(item)
+            if kind is str:
+                if item[:2] == "#/":
+                    is_plain = False
+            elif kind is dict or kind is list:
                 inner_size, inner_levels, inner_is_plain = self.of(item)
                 size += inner_size - 1
-                levels = inner_levels if inner_levels > levels else levels
-                is_plain = is_plain and inner_is_plain
-        return Extent(size, levels + 1, is_plain)
+                levels = max(levels, inner_levels)
+                if not inner_is_plain:
+                    is_plain = False
+        extent = self._known[id(value)] = Extent(size, levels + 1, is_plain)
+        return extent
 
 
 def is_reference(value: Any) -> TypeGuard[str]:

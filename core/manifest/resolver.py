@@ -83,14 +83,16 @@ class Resolved:
         if isinstance(node, AsWritten):
             return node.plain
         value = node.value
-        if not isinstance(value, dict | list):
+        if not isinstance(value, (dict, list)):
             return value
-        if id(node) not in self._plain:
+        plain = self._plain.get(id(node))
+        if plain is None:
             if isinstance(value, dict):
-                self._plain[id(node)] = {key: self._plain_of(item) for key, item in value.items()}
+                plain = {key: self._plain_of(item) for key, item in value.items()}
             else:
-                self._plain[id(node)] = [self._plain_of(item) for item in value]
-        return self._plain[id(node)]
+                plain = [self._plain_of(item) for item in value]
+            self._plain[id(node)] = plain
+        return plain
 
     def _faults_in(self, node: Traced) -> frozenset[Path]:
         if isinstance(node, AsWritten):

@@ -106,7 +106,7 @@ class Component(BaseModel):
     registered: ClassVar = dict[str, type["Component"]]()
     """Every concrete component class by its type name."""
 
-    parameters: dict[str, Any] = Field(default_factory=dict, alias="$parameters", repr=False)
+    parameters: dict[str, Any] = Field(default={}, alias="$parameters", repr=False)
 
     _origin: Path = PrivateAttr(default=())
     _written_at: str = PrivateAttr(default="")

@@ -111,9 +111,13 @@ class _Compilable(SourceField):
     def __init__(self, source: str) -> None:
         text = str(source)  # numbers and booleans of a manifest count as texts
         compiled = compile_source(text)
-        super().__init__(text)
-        self._set(constant=compiled.constant, variables=compiled.variables)
-        self._set(_text=compiled.text, _value=compiled.value)
+        self._set(
+            source=text,
+            constant=compiled.constant,
+            variables=compiled.variables,
+            _text=compiled.text,
+            _value=compiled.value,
+        )
 
     def __str__(self) -> str:
         return self.source
