@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -99,16 +100,20 @@ def moment_problems(template: Template, format_: str, path: Path) -> list[Proble
 
 def format_problems(format_: str, path: Path) -> list[Problem]:
     """What is wrong with a date format."""
-    try:
-        parse_datetime(format_datetime(_SAMPLE, format_), format_)
-    except ValueError:
-        usable = False
-    else:
-        usable = "%" in format_
-    if usable:
+    if _is_usable(format_):
         return []
     hint = "write it with placeholders, such as %Y-%m-%dT%H:%M:%SZ"
     return [Problem(f"`{format_}` is not a date format that can be written and read again", path, hint=hint)]
+
+
+@lru_cache(maxsize=256)
+def _is_usable(format_: str) -> bool:
+    """Whether what is written in a format can be read again."""
+    try:
+        parse_datetime(format_datetime(_SAMPLE, format_), format_)
+    except ValueError:
+        return False
+    return "%" in format_
 
 
 Scope = Mapping[str, Any]
