@@ -38,7 +38,7 @@ MAX_DEPTH = 100
 COMPONENT_KEYS = frozenset({"type", "$ref", "$parameters", "class_name"})
 """Keys that a mapping has when it is, or stands for, a component."""
 
-_Scalar: Any = yaml.ScalarEvent
+_ScalarEvent: Any = yaml.ScalarEvent
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SECOND_TRY = 200_000
 """Characters up to which a text that libyaml can't read is parsed again by PyYAML (Airbyte: any text is)."""
@@ -129,14 +129,14 @@ class _Composer:
             raise self._fatal(f"The manifest holds more than {MAX_NODES:,} values.", _position(event))
         kind = type(event)
         if event.anchor is None:
-            return self._scalar(event) if kind is _Scalar else self._collection(event, kind, depth)
+            return self._scalar(event) if kind is _ScalarEvent else self._collection(event, kind, depth)
         if kind is yaml.AliasEvent:
             return self._alias(event)
         before = self._count
         if event.anchor in self._anchors:
             self._report(f"The anchor `&{event.anchor}` is there twice.", _position(event), "rename one of them")
         self._anchors[event.anchor] = (None, 0)
-        node = self._scalar(event) if kind is _Scalar else self._collection(event, kind, depth)
+        node = self._scalar(event) if kind is _ScalarEvent else self._collection(event, kind, depth)
         self._anchors[event.anchor] = (node, self._count - before)
         return node
 
@@ -231,7 +231,7 @@ class _Composer:
         names: dict[Any, Scalar | Alias] = {}
         has_others = False
         while type(event := next_event()) is not yaml.MappingEndEvent:
-            merge = type(event) is _Scalar and event.value == "<<" and event.implicit[0]
+            merge = type(event) is _ScalarEvent and event.value == "<<" and event.implicit[0]
             key = self._merge_key(event) if merge else self._key(event, depth + 1, len(entries))
             event = next_event()
             value = self._node(event, depth + 1)
