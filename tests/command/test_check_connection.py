@@ -27,7 +27,7 @@ from dataclasses import replace
 from core.command.cli import main
 from core.protocols import checking
 
-checking.AROUND = replace(checking.AROUND, patience=3.0)
+checking.AROUND = replace(checking.AROUND, patience=5.0)
 sys.exit(main())
 """
 
@@ -119,7 +119,7 @@ async def test_an_answer_that_drips_is_given_up(tmp_path: Path, server: Loopback
         command = [sys.executable, "-c", IMPATIENT, *words]
         ended = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert ended.returncode == 1
-    assert f"FAIL  slow: GET {url}/x answered 200 OK\n      Nothing usable came for 3 seconds" in ended.stdout
+    assert f"FAIL  slow: GET {url}/x answered 200 OK\n      Nothing usable came for 5 seconds" in ended.stdout
     assert "ok    things" in ended.stdout
 
 
