@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.command.arguments import Arguments
 from core.command.conduct import Conduct, progress_on
 from core.command.custom_code import refuse_custom_code
@@ -41,11 +43,7 @@ def run_on_cluster(arguments: Arguments) -> int:
     """
     assert arguments.on is not None
     cluster = Cluster.parse(arguments.on)
-    check_senseless(arguments, "--on", "state")
-    for name in ("slices", "trace"):
-        if getattr(arguments, name) is not None:
-            raise InputError(f"--{name} doesn't go with --on.")
-    refuse_custom_code(arguments, "--on")
+    _refuse_senseless(arguments)
     assert arguments.manifest is not None
     destination = slices_go_to(arguments)
     output = destination.path
@@ -74,16 +72,8 @@ def run_on_cluster(arguments: Arguments) -> int:
             emit=conduct.emit,
             verbose=arguments.level is Level.DEBUG,
         )
-        outcomes: list[Outcome] = []
-
-        async def work() -> int:
-            async with cluster.client() as client:
-                conduct.cancel = run.cancel
-                outcomes.extend(await run.read(client, streams))
-            return int(any(outcome is not Outcome.COMPLETE for outcome in outcomes))
-
         try:
-            code = conduct(work)
+            code = _read(run, cluster, streams, conduct)
         except LonghaulError:
             raise
         except Exception as error:
@@ -95,3 +85,24 @@ def run_on_cluster(arguments: Arguments) -> int:
         if len(streams) > 1:
             conduct.log(*run_summary(picture))
     return code
+
+
+def _refuse_senseless(arguments: Arguments) -> None:
+    """Raises `InputError` for options that mean nothing to a cluster."""
+    check_senseless(arguments, "--on", "state")
+    for name in ("slices", "trace"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name} doesn't go with --on.")
+    refuse_custom_code(arguments, "--on")
+
+
+def _read(run: ClusterRun, cluster: Cluster, streams: Sequence[str], conduct: Conduct) -> int:
+    """Read on the cluster, and return the exit code."""
+
+    async def work() -> int:
+        async with cluster.client() as client:
+            conduct.cancel = run.cancel
+            outcomes = await run.read(client, streams)
+        return int(any(outcome is not Outcome.COMPLETE for outcome in outcomes))
+
+    return conduct(work)

@@ -89,9 +89,7 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
     state = StateFile(arguments.state) if arguments.state else None
     if loads is not None:
         loads.listen(lambda text: progress.log(Level.WARNING, text))
-        jobs: JobJournal | None = _journal_of(loads)
-    else:
-        jobs = JobJournal(beside(resolved(state.path)), state.of) if state else None
+    jobs = _journal(loads, state)
     if case and jobs and any(one.stream in files.streams for one in jobs.records):
         raise CaseError(
             f"No case can be kept: the jobs of an earlier run in {jobs.path} are followed, and a case needs a run that "
@@ -123,6 +121,13 @@ def _read(files: RunFiles, prepared: Prepared, note: str, loads: Loads | None) -
         secrets = Secrets(secret_values(specification, config))
         progress.log(Level.ERROR, fault_text(error, secrets.mask))
         return 1
+
+
+def _journal(loads: Loads | None, state: StateFile | None) -> JobJournal | None:
+    """The jobs of earlier runs, and of this one, where they are kept. Raises `OutputError`."""
+    if loads is not None:
+        return _journal_of(loads)
+    return JobJournal(beside(resolved(state.path)), state.of) if state else None
 
 
 def _journal_of(loads: Loads) -> JobJournal:

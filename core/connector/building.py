@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from core.components.custom.base import HOW_TO_ALLOW, CustomComponent
+from core.connector.older_names import named_today, where_it_went
 from core.connector.registry import choices, component_types, custom_types
 from core.connector.unknown_inputs import InputUses
 from core.connector.validation import describe, field_location, portability, sentences
@@ -143,23 +144,24 @@ class TreeBuilder:
         if isinstance(written, str) and written in possible:
             return possible[written]
         if isinstance(written, str) and written in component_types():
-            names = ", ".join(possible)
-            self._report((*path, "type"), f"`{written}` can't be used here", hint=f"possible are: {names}")
+            hint = "possible are: " + ", ".join(possible)
+            self._report((*path, "type"), f"`{written}` can't be used here", hint=hint)
             return None
         custom = custom_types().get(written) if isinstance(written, str) else None
         if custom is not None and issubclass(custom, roles):
             self._report((*path, "type"), *self._about_custom(raw, written), severity=Severity.WARNING)
             return custom
         name = clipped(str(written))
-        guess = closest(str(written), list(possible))
+        names = list(possible)
+        guess = named_today(str(written), names) or closest(str(written), names)
         if not roles[0].is_role:
-            hint = f"did you mean `{guess}`?" if guess else "possible are: " + ", ".join(possible)
+            hint = f"did you mean `{guess}`?" if guess else f"possible are: {', '.join(names)}"
             self._report((*path, "type"), f"there is no component of type `{name}` that could be used here", hint=hint)
             return None
         self._report(
             (*path, "type"),
             f"Longhaul doesn't run components of type `{name}`; it is kept, and a read that needs it will fail",
-            hint=f"did you mean `{guess}`?" if guess else None,
+            hint=where_it_went(str(written)) or (f"did you mean `{guess}`?" if guess else None),
             severity=Severity.WARNING,
         )
         return _placeholder(roles[0])
@@ -269,11 +271,13 @@ class TreeBuilder:
             if key in plans or key in COMMENTARY or key in injected or self.handed_down((*path, key)):
                 continue
             self._hints -= 1
-            guess = closest(str(key), list(plans)) if self._hints >= 0 else None
+            guess = named_today(str(key), {*plans, "$parameters"})
+            if guess is None and self._hints >= 0:
+                guess = closest(str(key), list(plans))
             self._report(
                 (*path, key),
                 f"`{clipped(str(key))}` is not a field of {cls.__name__}",
-                hint=f"did you mean `{guess}`?" if guess else None,
+                hint=where_it_went(str(key)) or (f"did you mean `{guess}`?" if guess else None),
                 severity=Severity.WARNING,
                 fields=(guess,) if guess else (),
             )
@@ -288,7 +292,7 @@ class TreeBuilder:
                     self._report(where, "`stream_state` can't be used in templates any more", "use `stream_interval`")
                     continue
                 known = sorted(visible | ALWAYS_VISIBLE)
-                guess = closest(name, known)
+                guess = named_today(name, known) or closest(name, known)
                 hint = (
                     f"did you mean `{guess}`?" if guess else f"known here: {', '.join(known)}{_as_text(template, name)}"
                 )

@@ -53,19 +53,7 @@ def longhaul_source(
     dlt = load("dlt", _WHAT, "dlt")
     load("pyarrow", _WHAT, "dlt")
     path = Path(manifest)
-    connector = load_connector(Document.load(path))
-    if connector.source is None:
-        raise ManifestError(connector.errors)
-    file = Path(config) if isinstance(config, str | Path) else None
-    given = config if isinstance(config, Mapping) else None
-    inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
-    connector = connector.for_inputs(inputs)
-    for doubt in connector.doubts:
-        _LOG.warning("%s", doubt)
-    if connector.to_be_made:
-        tokens = TokenFile.of_manifest(path)
-        with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself
-            connector = thread.submit(asyncio.run, make_streams(connector, inputs, _tell, tokens=tokens)).result()
+    connector, inputs = _with_inputs(path, config)
     chosen = connector.stream_names if streams is None else tuple(streams)
     connector.require(chosen)
     for one in chosen:
@@ -91,6 +79,24 @@ def longhaul_source(
             )
 
     return dlt.source(resources, name=source, section=source)()
+
+
+def _with_inputs(manifest: Path, config: Mapping[str, Any] | str | Path | None) -> tuple[Connector, Mapping[str, Any]]:
+    """The connector with all its streams, and its inputs. Raises `ManifestError`, `InputError`, `ReadError`."""
+    connector = load_connector(Document.load(manifest))
+    if connector.source is None:
+        raise ManifestError(connector.errors)
+    file = Path(config) if isinstance(config, str | Path) else None
+    given = config if isinstance(config, Mapping) else None
+    inputs = gather_inputs(connector.connection_specification, file, os.environ, (), given, rules=connector.input_rules)
+    connector = connector.for_inputs(inputs)
+    for doubt in connector.doubts:
+        _LOG.warning("%s", doubt)
+    if connector.to_be_made:
+        tokens = TokenFile.of_manifest(manifest)
+        with ThreadPoolExecutor(1, "longhaul-source") as thread:  # the caller may run a loop itself
+            connector = thread.submit(asyncio.run, make_streams(connector, inputs, _tell, tokens=tokens)).result()
+    return connector, inputs
 
 
 def _function(reading: _Reading, turns: Turns, stream: str) -> Callable[[], Iterator[Any]]:

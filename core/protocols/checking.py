@@ -20,8 +20,10 @@ STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
 FIRST_RECORD = Limits(records=1, slices=1)
 """What is read of a stream that is checked."""
-AROUND = Surroundings(longest_wait=60.0)
-"""Somebody waits for a check: an API that wants to be asked again in an hour counts as one that doesn't answer."""
+AROUND = Surroundings(longest_wait=60.0, patience=120.0)
+"""Somebody waits for a check: an API that wants to be asked again in an hour counts as one that doesn't answer, and so
+does one that says nothing of use for two minutes.
+"""
 
 
 def check_inputs(connector: Connector, config: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack, ExitStack, suppress
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from core.errors import ReadError
 from core.http.exchange import Role
 from core.levels import Level
 from core.runtime.context import Context
+from core.runtime.errands import Errands
 from core.runtime.files import FILE, FileStore
 from core.runtime.slices import Record
 
@@ -32,27 +32,18 @@ class FileUploads:
         self._stream = stream
         self._loop = asyncio.get_running_loop()
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._running: Future[list[Record]] | None = None
-        self._cancelled = False
+        self._errands = Errands()
 
     def add_to(self, records: Sequence[Record]) -> list[Record]:
         """The records, each with what it says of its file, which is there then. From a thread that parses.
 
         Raises `ReadError`, `OutputError`.
         """
-        if self._cancelled:
-            raise ReadError("The read was cancelled.")
-        self._running = asyncio.run_coroutine_threadsafe(self._all([dict(record) for record in records]), self._loop)
-        try:
-            return self._running.result()
-        except CancelledError:
-            raise ReadError("The read was cancelled.") from None
+        return self._errands.done(self._loop, lambda: self._all([dict(record) for record in records]))
 
     def cancel(self) -> None:
         """Stop all downloads; nobody waits for them any more."""
-        self._cancelled = True
-        if self._running is not None:
-            self._running.cancel()
+        self._errands.cancel()
 
     async def _all(self, records: list[Record]) -> list[Record]:
         tasks = [asyncio.create_task(self._one(record)) for record in records]

@@ -1,13 +1,12 @@
-"""Opens a connector for reading: the run that its streams share, and the way to read each of them."""
+"""A connector that is open for reading: the run that its streams share, and the way to read each of them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
+from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakSet
@@ -18,42 +17,34 @@ from core.components.stream import ReadableStream, StreamChoice
 from core.connector import Connector, unsupported_in
 from core.connector.templates import Made
 from core.custom.host import CustomHost
-from core.errors import InputError, ManifestError, ReadError
-from core.events import Event
-from core.http.exchange import BODY_LIMIT, Role
+from core.errors import ManifestError, ReadError
+from core.events import Event, Outcome, StreamFinished
+from core.http.exchange import Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
-from core.http.tape import Tape
-from core.inputs import secret_values, with_secrets
 from core.jobs.cleanup import clear_away, clear_away_kept
 from core.jobs.known import KnownJob, KnownJobs
 from core.jobs.settings import JobConcurrency
 from core.jobs.statuses import JobStatus, StatusMeanings
 from core.levels import Level
-from core.reading.carried import Carried
 from core.reading.channel import EventChannel
 from core.reading.making import StreamMaker
 from core.reading.masking import masked
+from core.reading.patience import Patience
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
 from core.reading.stream_read import StreamRead, not_read
-from core.reading.surroundings import USUAL, Surroundings
+from core.reading.surroundings import Surroundings
 from core.reading.turns import Turns
 from core.runtime.component import Component
 from core.runtime.context import Context, ParentRead, ParentRecord, Run
-from core.runtime.errands import THREADS, ThreadsInContext
 from core.runtime.files import FileStore
 from core.runtime.slices import Record, StreamSlice
 from core.runtime.tokens import TokenStore
-from core.templates import TemplateError
-from core.templates.surroundings import surrounded
 
 Sleep = Callable[[float], Awaitable[None]]
 Emit = Callable[[Event], None]
-
-PARSERS = 64
-"""Threads that may parse, and as many that may ask other processes; they are started when needed."""
 
 
 class Reader:
@@ -100,6 +91,7 @@ class Reader:
         self._shown: WeakSet[StreamRead] = WeakSet()
         self._making: asyncio.Task[Made] | None = None
         self._cancelled = False
+        self._patience = around.patience
         self._statuses: dict[str, StatusMeanings] = {}
 
     async def make_streams(self, report: Callable[[Event], None] = lambda event: None) -> Connector:
@@ -112,7 +104,7 @@ class Reader:
         connector = self._connector
         if not connector.to_be_made:
             return connector
-        maker = StreamMaker(lambda name: self._context(name, report), connector.custom)
+        maker = StreamMaker(lambda name: self._context(name, report), connector.custom, self._patience)
         self._making = asyncio.create_task(maker.make(connector.to_be_made))
         try:
             made = await self._making
@@ -168,11 +160,13 @@ class Reader:
         read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
-            async with aclosing(read.events()) as events:
-                async for event in events:
-                    if self._cancelled:
-                        read.cancel()
-                    yield event
+            with Patience(self._patience, read.cancel) as patience:
+                async with aclosing(read.events()) as events:
+                    async for event in events:
+                        if self._cancelled:
+                            read.cancel()
+                        patience.note(event)
+                        yield _given_up(event, patience) if patience.lost else event
         finally:
             self._reads.discard(read)
 
@@ -383,114 +377,8 @@ class Reader:
         return await first_record(retriever, context, self._jobs)
 
 
-@asynccontextmanager
-async def open_reader(
-    connector: Connector,
-    config: Mapping[str, Any],
-    *,
-    sleep: Sleep | None = None,
-    body_limit: int = BODY_LIMIT,
-    spare_bodies: int = 0,
-    tokens: TokenStore | None = None,
-    tape: Tape | None = None,
-    carried: Carried | None = None,
-    around: Surroundings = USUAL,
-    files: FileStore | None = None,
-) -> AsyncIterator[Reader]:
-    """Open a connector with its inputs. `sleep` is what waits, between polls and before repeated requests; exchanges
-    keep `body_limit` bytes of each body, and `spare_bodies` more in all. `tokens` keeps refresh tokens that the API
-    replaces; without it they are forgotten. `tape` takes up the traffic as it is. `carried` is what sessions before
-    have left. `around` is what the run has around it, `files` takes the files of records; without it they are not
-    downloaded.
-
-    Raises `ManifestError` when no stream of the manifest can be read, `InputError` when an input makes no sense for
-    it, `ReadError` when the manifest asks for an API budget that can't be kept.
-    """
-    if not connector.readable() and not connector.left_out:
-        raise ManifestError(connector.errors or connector.problems)
-    specification = connector.connection_specification
-    carried = carried or Carried()
-    secrets = carried.secrets
-    for value in secret_values(specification, config):
-        secrets.add(value)
-    config = with_secrets(specification, config, secrets.hide)
-    assert connector.source is not None
-    try:
-        budget = (
-            carried.budget(partial(connector.source.rate_budget, config, around.parts)) if around.budgeted else None
-        )
-    except TemplateError as error:
-        raise InputError(str(error)) from None
-    wait = sleep or around.sleep
-    threads = ThreadPoolExecutor if around.usual else ThreadsInContext
-    executor, asking = (threads(PARSERS, thread_name_prefix=THREADS) for _ in range(2))
-    code = connector.custom
-    custom = None if code is None else CustomHost(code, connector.tree, config, secrets.mask)
-    try:
-        async with HttpSession(
-            secrets,
-            budget=budget,
-            clock=around.now,
-            sleep=wait,
-            longest_wait=around.longest_wait,
-            body_limit=body_limit,
-            spare_bodies=spare_bodies,
-            tape=tape,
-            clients=around.clients,
-        ) as session:
-            try:
-                kept = tokens or TokenStore()
-                reader = Reader(
-                    connector,
-                    config,
-                    session,
-                    executor,
-                    wait,
-                    asking=asking,
-                    tokens=kept,
-                    around=around,
-                    custom=custom,
-                    files=files,
-                )
-            except TemplateError as error:
-                raise InputError(str(error)) from None
-            try:
-                with surrounded(None if around.usual else around.now, around.uuids):
-                    yield reader
-            finally:
-                await reader.close()
-    finally:
-        if custom is not None:
-            custom.close()
-        for each in (executor, asking):
-            each.shutdown(wait=False, cancel_futures=True)
-
-
-async def read(
-    connector: Connector,
-    stream: str,
-    config: Mapping[str, Any],
-    state: Mapping[str, Any] | None = None,
-    limits: Limits = NO_LIMITS,
-) -> AsyncGenerator[Event, None]:
-    """Read one stream of a connector: the short way for callers that read nothing else.
-
-    Raises `ManifestError`, `InputError` and `KeyError` before the first event; failures of the stream are events.
-    """
-    async with open_reader(connector.for_inputs(config), config) as reader:
-        await reader.make_streams()
-        async with aclosing(reader.read(stream, state, limits)) as events:
-            async for event in events:
-                yield event
-
-
-async def make_streams(
-    connector: Connector, config: Mapping[str, Any], report: Callable[[Event], None], **opened: Any
-) -> Connector:
-    """The connector with the streams that are made of its templates, for callers that choose among them before they
-    read. `report` takes what happens meanwhile; `opened` is how it is opened, see `open_reader`.
-
-    Raises what `open_reader` and `Reader.make_streams` raise.
-    """
-    async with open_reader(connector, config, **opened) as reader:
-        return await reader.make_streams(report)
+def _given_up(event: Event, patience: Patience) -> Event:
+    """An event of a read that was given up: its end is no wish of anybody's, but a failure."""
+    if isinstance(event, StreamFinished) and event.outcome is Outcome.CANCELLED:
+        return replace(event, outcome=Outcome.FAILED, errors=(str(patience),))
+    return event

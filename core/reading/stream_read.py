@@ -7,8 +7,9 @@ import time
 import traceback
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from core.components.custom.base import not_run
@@ -78,6 +79,52 @@ def not_read(stream: str, problems: Iterable[Problem | str]) -> Iterator[Event]:
         errors=errors,
         started=datetime.now(UTC),
     )
+
+
+class _Sinks:
+    """The sinks of one slice, and the downloads of the files that belong to its records."""
+
+    def __init__(self, make: Callable[..., RecordSink], files: FileUploads | None) -> None:
+        self._make = make
+        self.files = files
+        self.made: list[RecordSink] = []
+
+    def make(self, numbers: Iterator[int]) -> RecordSink:
+        """One more, with the numbers of its pages."""
+        self.made.append(self._make(numbers=numbers))
+        return self.made[-1]
+
+    @property
+    def emitted(self) -> int:
+        """The records that have left the slice."""
+        return sum(sink.emitted for sink in self.made)
+
+
+@dataclass(slots=True)
+class _SliceEnd:
+    """How the read of a slice ends: until it does, as one that is cancelled.
+
+    `is_last`: no slice is begun after it; `is_final`: since it failed for good. The others as in `SliceFinished`.
+    """
+
+    outcome: Outcome = Outcome.CANCELLED
+    latest: Any = None
+    error: str | None = None
+    like: Mapping[str, Any] | None = None
+    is_last: bool = False
+    is_final: bool = False
+
+    def event(self, stream: str, slice_: StreamSlice, records: int) -> SliceFinished:
+        return SliceFinished(
+            stream=stream,
+            slice=slice_,
+            outcome=self.outcome,
+            records=records,
+            latest=self.latest,
+            error=self.error,
+            like=self.like,
+            final=self.is_final,
+        )
 
 
 class StreamRead:
@@ -257,69 +304,62 @@ class StreamRead:
         self, cursor: Cursor, slice_: StreamSlice, context: Context, gate: asyncio.Semaphore, turn: DownloadTurn | None
     ) -> None:
         context = context.for_slice(slice_).remembering()
-        name = self._plan.stream.name
-        self._channel.emit(SliceStarted(stream=name, slice=slice_))
-        sinks: list[RecordSink] = []
-        received, files = SliceBytes(context), self._files(context)
-
-        def make_sink(numbers: Iterator[int]) -> RecordSink:
-            sink = RecordSink(
-                self._plan,
-                context,
-                cursor,
-                self._channel,
-                schema=self._schema,
-                budget=self._budget,
-                received=received,
-                numbers=numbers,
-                files=files,
-            )
-            sinks.append(sink)
-            return sink
-
-        outcome, error, like, stop, latest = Outcome.CANCELLED, None, None, False, None
-        final = False
+        self._channel.emit(SliceStarted(stream=self._plan.stream.name, slice=slice_))
+        sinks, end = self._sinks(cursor, context), _SliceEnd()
         try:
-            async with AsyncExitStack() as after:
-                if files is not None:
-                    after.callback(files.cancel)
-                outcome = await self._retrieve(cursor, context, make_sink, after, turn)
-                if outcome is Outcome.DETACHED:
-                    self._detached = True
-                elif outcome is Outcome.LIMITED or any(sink.cut for sink in sinks):
-                    outcome, self._limited = Outcome.LIMITED, True
-                    stop = self._budget.cut
-                elif self._plan.limits.whole:
-                    observer = Observer.merged(sink.observer for sink in sinks)
-                    latest = cursor.latest(observer)
-                    cursor.close(slice_, observer)
-                    self._report_state(cursor, slice_, latest)
-                    await self._until_safe()
+            await self._retrieve_to_end(cursor, context, sinks, turn, end)
         except Exception as failure:  # also a mistake of ours: the other slices go on
-            outcome, error = Outcome.FAILED, self._message_for(failure)
-            like = self._failures.add(_cause(failure, error, slice_), slice_, error)
-            stop = final = isinstance(failure, JobFailed) and failure.final
+            error = self._message_for(failure)
+            end.outcome, end.error = Outcome.FAILED, error
+            end.like = self._failures.add(_cause(failure, error, slice_), slice_, error)
+            end.is_last = end.is_final = isinstance(failure, JobFailed) and failure.final
         finally:
-            records = sum(sink.emitted for sink in sinks)
-            self._records += records
             self._no_place = self._no_place or context.memory.no_place
-            self._channel.emit(
-                SliceFinished(
-                    stream=name,
-                    slice=slice_,
-                    outcome=outcome,
-                    records=records,
-                    latest=latest,
-                    error=error,
-                    like=like,
-                    final=final,
-                )
-            )
+            self._records += sinks.emitted
+            self._channel.emit(end.event(self._plan.stream.name, slice_, sinks.emitted))
             gate.release()
-            if turn is not None and not stop:
+            if turn is not None and not end.is_last:
                 turn.end()
-        if stop:
+        if end.is_last:
             raise _Stop
+
+    async def _retrieve_to_end(
+        self, cursor: Cursor, context: Context, sinks: _Sinks, turn: DownloadTurn | None, end: _SliceEnd
+    ) -> None:
+        """Read the slice and pass it: what it was, `end` knows. Raises what the read raises."""
+        slice_ = context.slice
+        assert slice_ is not None
+        async with AsyncExitStack() as after:
+            if sinks.files is not None:
+                after.callback(sinks.files.cancel)
+            end.outcome = await self._retrieve(cursor, context, sinks.make, after, turn)
+            if end.outcome is Outcome.DETACHED:
+                self._detached = True
+            elif end.outcome is Outcome.LIMITED or any(sink.cut for sink in sinks.made):
+                end.outcome, self._limited = Outcome.LIMITED, True
+                end.is_last = self._budget.cut
+            elif self._plan.limits.whole:
+                observer = Observer.merged(sink.observer for sink in sinks.made)
+                end.latest = cursor.latest(observer)
+                cursor.close(slice_, observer)
+                self._report_state(cursor, slice_, end.latest)
+                await self._until_safe()
+
+    def _sinks(self, cursor: Cursor, context: Context) -> _Sinks:
+        """What takes the records of a slice."""
+        files = self._files(context)
+        make = partial(
+            RecordSink,
+            self._plan,
+            context,
+            cursor,
+            self._channel,
+            schema=self._schema,
+            budget=self._budget,
+            received=SliceBytes(context),
+            files=files,
+        )
+        return _Sinks(make, files)
 
     def _files(self, context: Context) -> FileUploads | None:
         """What downloads the files of a slice; None where the stream has none, or they are of no interest."""

@@ -24,7 +24,8 @@ class Surroundings:
     the one that time limits go by, `uuids` makes random UUIDs (None: as usual). A run that is not `budgeted` ignores
     the API budget of the manifest.
 
-    A request that would have to be repeated later than `longest_wait` seconds after it was first sent fails at once.
+    A request that would have to be repeated later than `longest_wait` seconds after it was first sent fails at once. A
+    stream that gets no further for `patience` seconds is given up.
 
     A run that is read by several processes is divided: `parts` of them share the API budget, and `leases` say when a
     slice may have a job.
@@ -36,6 +37,7 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     uuids: Callable[[], str] | None = None
     longest_wait: float = inf
+    patience: float = inf
     budgeted: bool = True
     parts: int = 1
     leases: Leases | None = None

@@ -28,12 +28,19 @@ class ThreadsInContext(ThreadPoolExecutor):
 
 
 class Errands:
-    """The errands of one read; when it is over, so are they."""
+    """The errands of one read, or of one slice; when it is over, so are they."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._running: set[Future[Any]] = set()
         self._over = False
+
+    def done(self, loop: asyncio.AbstractEventLoop, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `work` gives, waited for. Raises what `work` raises, and `ReadError` when the read was cancelled."""
+        try:
+            return self._begin(loop, work).result()
+        except CancelledError:
+            raise _cancelled() from None
 
     def items(
         self, loop: asyncio.AbstractEventLoop, work: Callable[[Callable[[T], None]], Coroutine[Any, Any, None]]

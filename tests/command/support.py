@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs
 
 import yaml
 
+from tests.support.threaded_api import Call, ThreadedApi
+
 PATIENCE = 30.0
 
 
-class SlowApi:
+class SlowApi(ThreadedApi):
     """Gives a record or two for each path but waits for `gate` first. `asked` holds what it was asked for.
 
     `/token` gives a new refresh token for the one before, which is void then.
@@ -30,49 +29,17 @@ class SlowApi:
         self.asked: list[str] = []
         self.arrived = threading.Condition()
         self.renewals: list[str] = []
-        api = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def reply(self, call: Call) -> tuple[int, Any]:
+        if call.method == "POST":
+            return self.renew(parse_qs(call.body.decode())["refresh_token"][0])
+        self.note(call.path)
+        self.gate.wait(PATIENCE)
+        return 200, [{"id": 1}, {"id": 2}]
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                api.note(self.path)
-                api.gate.wait(PATIENCE)
-                self.answer(200, [{"id": 1}, {"id": 2}])
-
-            def do_POST(self) -> None:
-                body = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
-                self.answer(*api.renew(body["refresh_token"][0]))
-
-            def answer(self, status: int, content: Any) -> None:
-                data = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self) -> None:
         self.gate.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def note(self, path: str) -> None:
         with self.arrived:

@@ -14,11 +14,22 @@ import yaml
 
 from tests.protocols.support import ROOT, manifest, stream
 from tests.support import jobs_api
+from tests.support.broken_servers import drip, serving
 from tests.support.dynamic import dynamic_manifest, from_api, mapping, template
 from tests.support.server import LoopbackServer, Reply
 
 SECRET = "a-secret-key-of-mine"
 UNREACHABLE = "http://127.0.0.1:1"
+IMPATIENT = """
+import sys
+from dataclasses import replace
+
+from core.command.cli import main
+from core.protocols import checking
+
+checking.AROUND = replace(checking.AROUND, patience=5.0)
+sys.exit(main())
+"""
 
 
 def started(path: Path, *words: str, key: str = SECRET) -> subprocess.Popen[str]:
@@ -98,6 +109,18 @@ async def test_an_api_that_wants_to_be_asked_in_an_hour_is_not_waited_for(
     assert code == 1
     assert "The next attempt could be made in 1 h 00 min, which is not waited for here." in " ".join(output.split())
     assert "try again later" in output
+
+
+async def test_an_answer_that_drips_is_given_up(tmp_path: Path, server: LoopbackServer) -> None:
+    server.on("/things", Reply([{"id": 1}]))
+    async with serving(drip) as url:
+        path = written(tmp_path, manifest(stream("slow", url, "/x"), stream("things", server.url(), "/things")))
+        words = ["--check-connection", str(path), "--set", f"key={SECRET}", "--stream", "*"]
+        command = [sys.executable, "-c", IMPATIENT, *words]
+        ended = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode == 1
+    assert f"FAIL  slow: GET {url}/x answered 200 OK\n      Nothing usable came for 5 seconds" in ended.stdout
+    assert "ok    things" in ended.stdout
 
 
 async def test_chosen_streams_only(connector: Path, server: LoopbackServer) -> None:

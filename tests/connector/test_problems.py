@@ -48,6 +48,41 @@ def test_parameters_are_no_unknown_fields_of_what_they_are_handed_down_to(value:
 
 
 @pytest.mark.parametrize(
+    ("change", "today"),
+    [
+        ("field_path: [items], field_pointer: [items]", "did you mean `field_path`?"),
+        ("field_path: [items], $options: {a: b}", "did you mean `$parameters`?"),
+        ("field_path: [\"{{ options['key'] }}\"]", "did you mean `parameters`?"),
+        ("field_path: [items], stream_slicer: {}", "its dates are the stream's `incremental_sync`"),
+    ],
+)
+def test_older_names_of_the_language_are_known(change: str, today: str) -> None:
+    (problem,) = load(MANIFEST.replace("field_path: [items]", change)).problems
+    assert (problem.hint or "").startswith(today)
+
+
+def test_an_older_name_is_not_offered_where_today_s_does_not_belong() -> None:
+    (problem,) = load(MANIFEST.replace("field_path: [items]", "field_path: [items], urls_extractor: {}")).problems
+    assert problem.hint is None
+
+
+@pytest.mark.parametrize(
+    ("older", "today"),
+    [
+        ("urls_extractor: {type: DpathExtractor, field_path: [urls]}", "did you mean `download_target_extractor`?"),
+        ("url_requester: {type: HttpRequester, url: x}", "did you mean `download_target_requester`?"),
+        ("partition_router: {type: ListStreamSlicer}", "did you mean `ListPartitionRouter`?"),
+        ("partition_router: {type: CartesianProductStreamSlicer}", "`partition_router` may be a list"),
+        ("decoder: {type: GzipJsonDecoder}", "did you mean `GzipDecoder`?"),
+    ],
+)
+def test_older_names_of_an_asynchronous_stream_are_known(older: str, today: str) -> None:
+    text = MANIFEST.replace("type: SimpleRetriever", f"type: AsyncRetriever\n      {older}")
+    hints = [problem.hint or "" for problem in load(text).problems]
+    assert any(hint.startswith(today) for hint in hints), hints
+
+
+@pytest.mark.parametrize(
     ("change", "line", "column", "said", "hint"),
     [
         (

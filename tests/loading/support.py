@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.threaded_api import Call, ThreadedApi
 
 PATIENCE = 60.0
 DAYS = tuple(f"2026-11-{day:02}" for day in range(1, 13))
@@ -25,7 +24,7 @@ def order(day: str, number: int, **more: Any) -> dict[str, Any]:
     return {"id": f"{day}/{number}", "time": time, "number": number, "items": [{"sku": number}], **more}
 
 
-class OrdersApi:
+class OrdersApi(ThreadedApi):
     """Gives the orders after a moment, up to another; `rows` may be changed. `broken` days are answered with an error,
     those with a gate wait for it. `asked` are the days on which the time that was asked for begins.
     """
@@ -36,50 +35,23 @@ class OrdersApi:
         self.asked: list[str] = []
         self.arrived = threading.Condition()
         self.gates: dict[str, threading.Event] = {}
-        api = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def reply(self, call: Call) -> tuple[int, Any]:
+        query = parse_qs(urlsplit(call.path).query)
+        after, upto = query.get("after", [""])[0], query.get("upto", ["9"])[0]
+        day = after[:10]
+        with self.arrived:
+            self.asked.append(day)
+            self.arrived.notify_all()
+        if day in self.gates:
+            self.gates[day].wait(PATIENCE)
+        rows = [row for rows in self.rows.values() for row in rows if after < row["time"] <= upto]
+        return 400 if day in self.broken else 200, rows
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                query = parse_qs(urlsplit(self.path).query)
-                after, upto = query.get("after", [""])[0], query.get("upto", ["9"])[0]
-                day = after[:10]
-                with api.arrived:
-                    api.asked.append(day)
-                    api.arrived.notify_all()
-                if day in api.gates:
-                    api.gates[day].wait(PATIENCE)
-                rows = [row for rows in api.rows.values() for row in rows if after < row["time"] <= upto]
-                data = json.dumps(rows).encode()
-                self.send_response(400 if day in api.broken else 200)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self) -> None:
         for gate in self.gates.values():
             gate.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def ids(self) -> list[str]:

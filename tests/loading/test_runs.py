@@ -16,7 +16,7 @@ from core.levels import Level
 from core.progress.live import LiveProgress
 from core.progress.picture import RunPicture
 from core.progress.sentences import load_line
-from tests.command.test_lasting_jobs import ROUTER, Command, Jobs
+from tests.command.lasting_jobs import ROUTER, Command, Jobs
 from tests.loading.support import DAYS, PATIENCE, PER_DAY, OrdersApi, duckdb_rows, order, run, surroundings
 from tests.support.jobs_api import manifest
 from tests.support.server import LoopbackServer

@@ -93,7 +93,7 @@ class Asking:
     def __init__(
         self, folder: Path, content: Mapping[str, Any] | None, config: Mapping[str, Any] | None = None
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._content = content
         self._config = {"key": "s3cret-key"} if config is None else config
         self.catalog: Mapping[str, Any] | None = None
@@ -114,7 +114,7 @@ class Asking:
 
     def __call__(self, command: str, *streams: str, states: Any = None, options: Iterable[str] = ()) -> Answer:
         """What the source answers in this process."""
-        output = self._folder / "output.jsonl"
+        output = self.folder / "output.jsonl"
         with output.open("wb") as file:
             writer = MessageWriter(file.fileno())
             code = answer(parse([*self.words(command, *streams, states=states), *options]), writer)
@@ -131,7 +131,7 @@ class Asking:
         )
 
     def _file(self, name: str, content: Any) -> str:
-        path = self._folder / name
+        path = self.folder / name
         path.write_text(json.dumps(content))
         return str(path)
 

@@ -27,6 +27,7 @@ async def asked_both(asking: Asking, *words: str, states: Any = None) -> tuple[A
     process = await asyncio.create_subprocess_exec(
         REFERENCE,
         *asking.words(*words, states=states),
+        cwd=asking.folder,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core.protocols import checking
 from core.protocols import manifest as lookup
 from core.protocols.options import parse
 from tests.protocols.support import BY_DAY, Answer, Asking, manifest, state, stream
+from tests.support.broken_servers import drip, serving
 from tests.support.server import LoopbackServer, Reply
 
 
@@ -139,6 +142,16 @@ async def test_a_check_does_not_wait_for_an_hour(
     server.on("/things", Reply({"error": "slow"}, 429, {"Retry-After": "3600"}))
     (status,) = (await ask(Asking(tmp_path, content), "check")).of("CONNECTION_STATUS")
     assert "could be made in 1 h 00 min, which is not waited for here" in status["message"]
+
+
+async def test_a_check_is_given_up_where_nothing_usable_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "AROUND", replace(checking.AROUND, patience=0.3))
+    async with serving(drip) as url:
+        (status,) = (await ask(Asking(tmp_path, manifest(stream("things", url, "/x"))), "check")).of(
+            "CONNECTION_STATUS"
+        )
+    assert status["status"] == "FAILED"
+    assert status["message"].startswith("Stream things is not available: Nothing usable came for 0.3 seconds")
 
 
 async def test_a_check_may_have_inputs_of_its_own(

@@ -8,19 +8,19 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import orjson
+
+from tests.support.threaded_api import Call, ThreadedApi
 
 EVENTS = 20
 KEY = "a-very-secret-key"
 PATIENCE = 60.0
 
 
-class CountingApi:
+class CountingApi(ThreadedApi):
     """Makes a job for each part, which runs for `seconds`. `made` holds the jobs of each part, in order, `aborted`
     those that were aborted, and `most` how many have run at once. Requests without the key are refused.
     """
@@ -40,57 +40,18 @@ class CountingApi:
         self.gate = threading.Event()
         """Downloads wait for it."""
         self.gate.set()
-        api = self
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def reply(self, call: Call) -> tuple[int, Any]:
+        kind, *names = call.path.partition("?")[0].removeprefix("/").split("/")
+        if call.method == "POST" and not names:
+            return self.create(json.loads(call.body)["part"], call.headers.get("x-key"))
+        if call.method == "POST":
+            return 200, self.abort(names[0])
+        return 200, self.status(names[0]) if kind == "jobs" else self.file(names[0])
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
-                if self.path == "/jobs":
-                    self.answer(*api.create(json.loads(body)["part"], self.headers.get("x-key")))
-                else:
-                    self.answer(200, api.abort(self.path.split("/")[2]))
-
-            def do_GET(self) -> None:
-                kind, name = self.path.split("?")[0].split("/")[1:3]
-                self.answer(200, api.status(name) if kind == "jobs" else api.file(name))
-
-            def answer(self, status: int, content: Any) -> None:
-                data = json.dumps(content).encode()
-                self.send_response(status)
-                self.send_header("content-type", "application/json")
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                """A client was killed."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def release(self) -> None:
         self.gate.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def running(self) -> list[str]:

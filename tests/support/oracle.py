@@ -1,7 +1,8 @@
 """Ask Airbyte's own runtime a question, in its own interpreter.
 
 `.venv-oracle` holds airbyte-cdk (`make oracle` builds it). The questions are plain functions in
-`tests/oracle_host/<subject>.py`; arguments and answers travel as JSON, one line each way.
+`tests/oracle_host/<subject>.py`; arguments and answers travel as JSON, one line each way. It writes its downloads into
+the folder that it is started in, and leaves those there that break: it gets a folder of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +28,9 @@ class Oracle:
     def __init__(self) -> None:
         if not PYTHON.exists():
             raise RuntimeError("the reference runtime is not installed; run `make oracle`")
+        self._folder = TemporaryDirectory(prefix="oracle-")
         self._process = subprocess.Popen(
-            [str(PYTHON), str(HOST)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [str(PYTHON), str(HOST)], cwd=self._folder.name, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def ask(self, subject: str, function: str, *arguments: Any) -> Any:
@@ -43,5 +46,6 @@ class Oracle:
         return answer["value"]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and remove what it left."""
         self._process.communicate(timeout=20)
+        self._folder.cleanup()

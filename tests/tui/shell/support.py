@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from core.manifest.problems import Path as ManifestPath
 from sample_configs import sample
+from sample_configs.demo_api import DemoApi
 from tui.app import BuilderApp
 from tui.model.session import BuilderSession
 from tui.shell.actions import ACTIONS
@@ -214,3 +215,24 @@ async def opened(
         shell.builder._subscriptions.clear()
         await shell.builder.trials.controller.close(2)
         shell.builder.project.close()
+
+
+ABORT = {
+    "type": "HttpRequester",
+    "url": "{{ config['api_url'] }}/v3/marketing/contacts/exports/{{ creation_response['id'] }}/abort",
+    "http_method": "POST",
+}
+
+
+async def polling(shell: Shell, api: DemoApi, *, abort: bool = True) -> Trial:
+    """A trial with a job that is polled; with `abort` it can be aborted."""
+    if abort:
+        shell.session.set(("streams", 0, "retriever", "abort_requester"), ABORT)
+        shell.session.save()
+        await shell.checked()
+    await shell.press("f5")
+    await shell.until(lambda: any(one.method == "GET" for one in api.requests))
+    trial = shell.run("contacts")
+    assert trial is not None
+    await shell.until(lambda: trial.state.jobs_on_server == 1)
+    return trial

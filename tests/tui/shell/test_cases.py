@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ from tests.support.server import LoopbackServer
 from tests.tui.shell.support import Shell, opened, quickly_polled
 
 URL = ("streams", 0, "retriever", "creation_requester", "url")
-
-
-@pytest.fixture
-def api() -> Iterator[DemoApi]:
-    with DemoApi(pace=0, rows=30) as demo:
-        yield demo
 
 
 @pytest.fixture

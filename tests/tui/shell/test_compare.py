@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,12 +18,6 @@ from tui.widgets.choice import Choice
 from tui.widgets.tab_strip import TabStrip
 
 LIMIT = ("streams", 0, "retriever", "creation_requester", "request_parameters")
-
-
-@pytest.fixture
-def api() -> Iterator[DemoApi]:
-    with DemoApi(pace=0, rows=30) as demo:
-        yield demo
 
 
 async def run_test(shell: Shell) -> None:

@@ -27,12 +27,6 @@ GOLDENS = Path(__file__).parent / "goldens"
 FOREVER = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b"
 
 
-@pytest.fixture
-def api() -> Iterator[DemoApi]:
-    with DemoApi(pace=0, rows=30) as demo:
-        yield demo
-
-
 @asynccontextmanager
 async def after_test(folder: Path, api: DemoApi, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Shell]:
     """The builder after a test of the sample, in front of its records."""
