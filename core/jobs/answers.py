@@ -68,14 +68,18 @@ class Answer:
         }
         return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra, used)
 
-    def as_any_error(self) -> Answer:
+    def as_any_error(self, *, has_body: bool) -> Answer:
         """The answer as it would be with an HTTP status that nobody expects, and without headers of its own.
 
-        What is said of it is said of every error.
+        What is said of it without a body, too, is said of every error.
         """
-        response = httpx.Response(UNHEARD_OF, content=self.response.content, request=self.response.request)
+        content = self.response.content if has_body else b""
+        response = httpx.Response(UNHEARD_OF, content=content, request=self.response.request)
         beside = {"headers": response.headers, "status_code": UNHEARD_OF}
-        return replace(self, response=response, variables={**self.variables, **beside})
+        if has_body:
+            return replace(self, response=response, variables={**self.variables, **beside})
+        nothing = {"request": self.variables.get("request"), "body": None, "text": "", **beside}
+        return Answer(response, [], nothing, self.decoder)
 
     def elements_anew(self, memory: SliceMemory) -> Iterator[Any]:
         """The elements, decoded once more: what takes them may change them."""

@@ -105,6 +105,32 @@ async def test_a_status_in_the_body_makes_no_error_a_status(server: LoopbackServ
     assert told.outcome is Outcome.FAILED
 
 
+def by_body_of_errors(server: LoopbackServer, value: str) -> str:
+    mapping = "running: [not_ready], completed: [done], failed: [report_failed], timeout: []"
+    extractor = "{type: DpathExtractor, field_path: [status_code]}"
+    return by_status(server, mapping=mapping).replace(extractor, f'{{type: TemplateExtractor, value: "{value}"}}')
+
+
+async def test_an_error_whose_body_tells_the_status_is_a_status(server: LoopbackServer) -> None:
+    serve(server, Reply({"error": "not_ready"}, 400), Reply({"error": "report_failed"}, 400))
+
+    told = await read_all(by_body_of_errors(server, "{{ 'done' if status_code == 200 else response.error }}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 1}]
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (2, 3)
+
+
+@pytest.mark.parametrize("otherwise", ["'not_ready'", "response.state"])
+async def test_what_is_said_of_every_error_is_no_status(server: LoopbackServer, otherwise: str) -> None:
+    serve(server, *[Reply({"error": "no such report"}, 400)] * 3)
+
+    told = await read_all(by_body_of_errors(server, f"{{{{ 'done' if status_code == 200 else {otherwise} }}}}"))
+
+    assert told.outcome is Outcome.FAILED
+    assert "no such report" in told.errors
+
+
 async def test_a_poll_that_gets_the_result_itself_may_get_any_size(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
