@@ -13,7 +13,7 @@ from jinja2 import Undefined
 
 from core.decoding.errors import DecodeError, describe
 from core.http.charsets import charset_of
-from core.http.messages import api_message, json_body, shorten
+from core.http.messages import api_message, json_body, message_in, shorten
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.field_path import what_is_at
@@ -164,6 +164,8 @@ def _elements(
 _NO_TEMPLATES = frozenset({"authenticator", "error_handler", "parameters"})
 """Fields whose templates see something else, or that are no templates where they stand."""
 _ADDRESS = frozenset({"url", "url_base", "path"})
+_SAYS_NOTHING = frozenset({"ok", "success", "successful", "succeeded"})
+"""Messages that say nothing of why a job failed."""
 _EMPTY: tuple[Any, ...] = (None, "")
 _HEAD = 1_000
 
@@ -217,8 +219,15 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
 
 def api_explanation(answer: Answer) -> str:
     """What the API itself says in an answer, as a sentence; empty where it says nothing in the usual ways."""
-    said = api_message(answer.response) if isinstance(json_body(answer.response), dict) else None
+    body = json_body(answer.response)
+    said = api_message(answer.response) if isinstance(body, dict) else None
+    if said is not None and said.strip().lower() in _SAYS_NOTHING:  # of the request; that of the job is further inside
+        said = next(filter(None, map(message_in, _objects_in(body))), None)
     return f"The API says: {shorten(said).rstrip('.')}." if said else ""
+
+
+def _objects_in(body: Mapping[str, Any]) -> list[Any]:
+    return [value for value in body.values() if isinstance(value, dict)]
 
 
 def body_of(answer: Answer) -> Any:
