@@ -92,7 +92,7 @@ class RecordSelector(Component):
         with readable():
             extract = extractor.bind_in(context, variables, memory or SliceMemory())
             if memory is not None and extractor.path_keys and not extractor.takes_response:
-                extract = refusing_errors(extract, extractor.bind_as_is(variables), memory)
+                extract = refusing_errors(extract, extractor.bind_place(variables), memory)
             own_filter = self.record_filter.bind_in(context, variables) if self.record_filter else None
             changes = [transformation.bind_in(context, variables) for transformation in transformations]
         first = self.transform_before_filtering

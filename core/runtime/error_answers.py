@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any
 
 from core.errors import ReadError
@@ -11,6 +12,7 @@ from core.runtime.field_path import is_empty
 from core.runtime.roles import Extract
 from core.runtime.slices import SliceMemory
 
+_NOTHING = object()
 _KEYS = frozenset({"error", "errors"})
 _NO_ERROR = frozenset({"", "0", "no", "none", "null", "false", "ok", "success"})
 
@@ -23,7 +25,7 @@ def refusing_errors(extract: Extract, places: Callable[[Any], Iterable[Any]], me
     """
 
     def extract_or_refuse(element: Any) -> Iterable[Any]:
-        found = extract(element)
+        found = _looked_into(extract(element))
         if not found and isinstance(element, Mapping) and not memory.takes_errors:
             said = error_in(element)
             if said is not None and all(value is None for value in places(element)):
@@ -31,6 +33,15 @@ def refusing_errors(extract: Extract, places: Callable[[Any], Iterable[Any]], me
         return found
 
     return extract_or_refuse
+
+
+def _looked_into(found: Iterable[Any]) -> Iterable[Any]:
+    """The same items; an empty tuple where what gives them has none."""
+    if isinstance(found, (list, tuple)):
+        return found
+    items = iter(found)
+    first = next(items, _NOTHING)
+    return () if first is _NOTHING else chain((first,), items)
 
 
 def error_in(answer: Mapping[str, Any]) -> str | None:

@@ -78,6 +78,46 @@ async def test_an_empty_place_beside_an_error_and_an_error_that_is_none_are_no_f
     assert (await read(server, body)).records == []
 
 
+EXPANDED = (
+    "download_extractor: {type: DpathExtractor, field_path: [orders, '*'], record_expander: "
+    "{type: RecordExpander, expand_records_from_field: [lines]}}"
+)
+BY_KEY = "download_extractor: {type: DpathExtractor, field_path: [orders], key_field: id}"
+
+
+@pytest.mark.parametrize("extractor", [EXPANDED, BY_KEY])
+async def test_an_error_is_a_failure_whatever_is_made_of_the_place(server: LoopbackServer, extractor: str) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply({"error": "try later"}))
+
+    told = await read_all(manifest(server, retriever=extractor))
+
+    assert told.outcome is Outcome.FAILED
+    assert "an error: try later. " in told.errors
+
+
+@pytest.mark.parametrize(
+    ("extractor", "orders", "records"),
+    [
+        (EXPANDED, [], []),
+        (EXPANDED, [{"lines": []}], []),
+        (EXPANDED, [{"lines": [{"n": 1}, {"n": 2}]}], [{"n": 1}, {"n": 2}]),
+        (BY_KEY, {}, []),
+        (BY_KEY, {"a": {"n": 1}}, [{"id": "a", "n": 1}]),
+    ],
+)
+async def test_what_is_in_the_place_counts_beside_an_error(
+    server: LoopbackServer, extractor: str, orders: object, records: list[object]
+) -> None:
+    serve_job(server, "done")
+    server.on("/result", Reply({"orders": orders, "errors": ["a shard did not answer"]}))
+
+    told = await read_all(manifest(server, retriever=extractor))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == records
+
+
 async def test_an_error_that_the_error_handler_ignores_is_no_data(server: LoopbackServer) -> None:
     serve_job(server, "done")
     server.on("/result", Reply({"error": "No records found"}))
