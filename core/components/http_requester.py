@@ -235,8 +235,11 @@ class HttpRequester(Requester):
                 is_open = decision.default and decision.action is not Action.SUCCESS
                 if accepts is not None and is_open and isinstance(outcome, httpx.Response) and accepts(outcome):
                     return Decision(Action.SUCCESS)
-            if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
-                self._explain_ignored(outcome, context)
+            if isinstance(outcome, httpx.Response) and not outcome.is_error:
+                accepts_it = decision.action in (Action.IGNORE, Action.SUCCESS)
+                context.memory.takes_errors |= accepts_it and not decision.default
+                if decision.action is Action.IGNORE:
+                    self._explain_ignored(outcome, context)
             return decision
 
         return Call(

@@ -11,6 +11,7 @@ from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context, readable
+from core.runtime.error_answers import refusing_errors
 from core.runtime.record_pipeline import Change, ManyRecords, RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
 from core.runtime.slices import Record, RecordPredicate, SliceMemory
@@ -87,8 +88,11 @@ class RecordSelector(Component):
         otherwise (Airbyte: the same). `warn` is called once for each field that does not fit the schema.
         Raises `ReadError`.
         """
+        extractor = extractor or self.extractor
         with readable():
-            extract = (extractor or self.extractor).bind_in(context, variables, memory or SliceMemory())
+            extract = extractor.bind_in(context, variables, memory or SliceMemory())
+            if memory is not None and extractor.path_keys and not extractor.takes_response:
+                extract = refusing_errors(extract, extractor.bind_place(variables), memory)
             own_filter = self.record_filter.bind_in(context, variables) if self.record_filter else None
             changes = [transformation.bind_in(context, variables) for transformation in transformations]
         first = self.transform_before_filtering

@@ -18,6 +18,52 @@ _AFTER_TABLE = re.compile(r"\s*((grand|report)\s+)?totals?\s*(:.*)?|\s*(©|\(c\)
 OR_UTF_16 = ", or text in UTF-16: then set `encoding` to utf-16-le or utf-16-be."
 
 
+_DELIMITERS = {",": ",", ";": ";", "\t": "\\t", "|": "|"}
+"""What else separates cells, and how it is written in a manifest."""
+_SENTENCE = 4
+"""Words from which on a name of a column reads like a sentence."""
+
+
+def is_delimiter_line(row: Sequence[str], delimiter: str) -> bool:
+    """Whether a first row is `sep=;`, by which Excel is told the delimiter. Raises `DecodeError` for another one."""
+    if len(row) == 2:
+        return row[0].lower() == "sep=" and not row[1]
+    said = row[0][4:] if len(row) == 1 and row[0].lower().startswith("sep=") else ""
+    if len(said) != 1 or said == delimiter:
+        return False
+    raise DecodeError(
+        f"The first line of the CSV file, {quote(row[0])}, says which character is between two cells. "
+        f'Set `delimiter: "{_DELIMITERS.get(said, said)}"` of the CsvDecoder.'
+    )
+
+
+def refuse_other_delimiter(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Raise `DecodeError` for a table of one column in which each line has cells behind another delimiter."""
+    lines = [columns, *filter(None, rows)]
+    if len(lines) == 1 or any(len(line) != 1 for line in lines):
+        return
+    for delimiter, written in _DELIMITERS.items():
+        counts = {line[0].count(delimiter) for line in lines}
+        if counts == {0} or len(counts) > 1 or any(f"{delimiter} " in line[0] for line in lines):
+            continue
+        raise DecodeError(
+            f"The CSV file has one column, {quote(columns[0])}, and each of its lines seems to have cells with "
+            f'`{written}` between them. Set `delimiter: "{written}"` of the CsvDecoder; if it is one column, name it '
+            "in `columns` and skip the header with `skip_lines: 1`."
+        )
+
+
+def refuse_message(columns: Sequence[str]) -> None:
+    """Raise `DecodeError` for the only line of a file if it is a sentence: APIs say so, too, why there is no file."""
+    is_prose = all(name[:1].isspace() for name in columns[1:])
+    if is_prose and any(len(name.split()) >= _SENTENCE for name in columns):
+        raise DecodeError(
+            f"The CSV file is a single line that reads like a message: {quote(','.join(columns))}. If it names the "
+            "columns of a table without rows, name them in `columns` of the CsvDecoder, and skip it with "
+            "`skip_lines: 1`."
+        )
+
+
 def holds_whole_rows(row: Sequence[str], width: int, delimiter: str) -> bool:
     """Whether each line of a row that has several is certainly a row of its own, of a table with `width` columns.
 

@@ -16,7 +16,10 @@ from core.decoding.csv_doubts import (
     about_names,
     about_rows_behind,
     holds_whole_rows,
+    is_delimiter_line,
     refuse_binary,
+    refuse_message,
+    refuse_other_delimiter,
 )
 from core.decoding.csv_format import End, TableFormat, TableLines
 from core.decoding.csv_rows import Rows, RowSource
@@ -103,7 +106,8 @@ class Table:
         is_first, last = True, list[str]()
         last_rows: Rows | None = None
         while True:
-            whole = None if is_first and self._is_known else self._whole_rows()
+            needs_look = is_first and (self._is_known or len(self.columns) == 1)
+            whole = None if needs_look else self._whole_rows()
             if whole is not None:
                 self._kept += len(whole)
                 yield whole
@@ -113,6 +117,10 @@ class Table:
             rows, error = self._next(min(ROWS, self._source.odd_lines() or ROWS) if self._source else ROWS)
             if is_first and self._is_known:
                 self._drop_header(rows)
+            elif is_first and not error:
+                refuse_other_delimiter(self.columns, rows)
+            if not rows and is_first and not error and not self._is_known and not self._is_over:
+                refuse_message(self.columns)
             records, unfit = self._records(rows, start)
             if records and not (unfit and is_first):  # perhaps the first line names no columns, and nothing is right
                 self._kept += len(records)
@@ -146,7 +154,7 @@ class Table:
                 raise error
             if not rows:
                 break
-            if rows[0]:
+            if rows[0] and not is_delimiter_line(rows[0], self._form.delimiter):
                 self._check_columns(rows[0])
                 self._has_begun = True
                 if self._hold is not None:
@@ -162,6 +170,9 @@ class Table:
     def _drop_header(self, rows: list[list[str]]) -> None:
         """Leave out a first row that holds the names that are known. Raises `DecodeError` where it may not be there."""
         for index, row in enumerate(rows):
+            if row and is_delimiter_line(row, self._form.delimiter):
+                rows[index] = []
+                continue
             if _lower(row) == _lower(self.columns):
                 if self._hold is None:
                     raise DecodeError(

@@ -131,7 +131,7 @@ def loads(text: str | bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            return json.loads(text, parse_int=_integer_of_any_length)
+            return json.loads(text, parse_int=integer_of_any_length)
         except RecursionError:
             raise ValueError("it is nested too deeply") from None
 
@@ -144,7 +144,7 @@ def integer(digits: str) -> int | float:
     return number if -(2**63) <= number < 2**64 else float(digits)
 
 
-def _integer_of_any_length(digits: str) -> int | float:
+def integer_of_any_length(digits: str) -> int | float:
     """Python refuses to read integers of thousands of digits."""
     return int(digits) if len(digits) <= MOST_DIGITS else float(digits)
 

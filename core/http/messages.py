@@ -84,18 +84,19 @@ def api_message(response: httpx.Response) -> str | None:
     """
     body = json_body(response)
     try:
-        return response.text if body is None else _message_in(body)
+        return response.text if body is None else message_in(body)
     except RecursionError:
         return response.text
 
 
-def _message_in(value: Any) -> str | None:
+def message_in(value: Any) -> str | None:
+    """The first message in a value, where Airbyte looks for it; None where there is none."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ", ".join(text for text in map(_message_in, value) if text is not None)
+        return ", ".join(text for text in map(message_in, value) if text is not None)
     if isinstance(value, dict):
-        return _message_in(next((value[key] for key in _MESSAGE_KEYS if value.get(key)), None))
+        return message_in(next((value[key] for key in _MESSAGE_KEYS if value.get(key)), None))
     return None
 
 

@@ -13,7 +13,7 @@ from jinja2 import Undefined
 
 from core.decoding.errors import DecodeError, describe
 from core.http.charsets import charset_of
-from core.http.messages import api_message, json_body, shorten
+from core.http.messages import api_message, json_body, message_in, shorten
 from core.runtime.component import Component
 from core.runtime.context import Context
 from core.runtime.field_path import what_is_at
@@ -68,14 +68,18 @@ class Answer:
         }
         return cls(response, elements, {**extra, **body} if isinstance(body, Mapping) else extra, used)
 
-    def as_any_error(self) -> Answer:
+    def as_any_error(self, *, has_body: bool) -> Answer:
         """The answer as it would be with an HTTP status that nobody expects, and without headers of its own.
 
-        What is said of it is said of every error.
+        What is said of it without a body, too, is said of every error.
         """
-        response = httpx.Response(UNHEARD_OF, content=self.response.content, request=self.response.request)
+        content = self.response.content if has_body else b""
+        response = httpx.Response(UNHEARD_OF, content=content, request=self.response.request)
         beside = {"headers": response.headers, "status_code": UNHEARD_OF}
-        return replace(self, response=response, variables={**self.variables, **beside})
+        if has_body:
+            return replace(self, response=response, variables={**self.variables, **beside})
+        nothing = {"request": self.variables.get("request"), "body": None, "text": "", **beside}
+        return Answer(response, [], nothing, self.decoder)
 
     def elements_anew(self, memory: SliceMemory) -> Iterator[Any]:
         """The elements, decoded once more: what takes them may change them."""
@@ -160,6 +164,8 @@ def _elements(
 _NO_TEMPLATES = frozenset({"authenticator", "error_handler", "parameters"})
 """Fields whose templates see something else, or that are no templates where they stand."""
 _ADDRESS = frozenset({"url", "url_base", "path"})
+_SAYS_NOTHING = frozenset({"ok", "success", "successful", "succeeded"})
+"""Messages that say nothing of why a job failed."""
 _EMPTY: tuple[Any, ...] = (None, "")
 _HEAD = 1_000
 
@@ -213,8 +219,15 @@ def found_instead(answer: Answer, extractor: Extractor) -> str:
 
 def api_explanation(answer: Answer) -> str:
     """What the API itself says in an answer, as a sentence; empty where it says nothing in the usual ways."""
-    said = api_message(answer.response) if isinstance(json_body(answer.response), dict) else None
+    body = json_body(answer.response)
+    said = api_message(answer.response) if isinstance(body, dict) else None
+    if said is not None and said.strip().lower() in _SAYS_NOTHING:  # of the request; that of the job is further inside
+        said = next(filter(None, map(message_in, _objects_in(body))), None)
     return f"The API says: {shorten(said).rstrip('.')}." if said else ""
+
+
+def _objects_in(body: Mapping[str, Any]) -> list[Any]:
+    return [value for value in body.values() if isinstance(value, dict)]
 
 
 def body_of(answer: Answer) -> Any:

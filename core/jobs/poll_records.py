@@ -32,6 +32,7 @@ class PollRecords:
     def begin(self) -> None:
         """Take the records of another job; none of the one before has left."""
         self.numbers = count(1)
+        self.context.memory.takes_errors = True
         self._sinks.append(self.make_sink(self.numbers))
         self._had_records, self._before = False, None
         self.context.memory.begin()

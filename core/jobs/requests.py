@@ -135,8 +135,7 @@ class JobRequests:
             with suppress(ReadError, TemplateError):  # the error itself matters more
                 answer = self._answer(response, context)
                 status = self._status(answer, context)
-                is_meant = status != self._status(answer.as_any_error(), context)
-                return status is not None and is_mapped(status) and is_meant
+                return status is not None and is_mapped(status) and self._is_meant(status, answer, context)
             return False
 
         context = self._at_home(context)
@@ -147,6 +146,15 @@ class JobRequests:
         async with self.polling_requester.open(context, Role.POLL, accepts=accepts) as opened:
             # what is polled may be the result itself, of any size
             return None if opened is None else self._answer(await opened.preview(LARGEST_ANSWER), context)
+
+    def _is_meant(self, status: str, answer: Answer, context: Context) -> bool:
+        """Whether the status is that of this error: any other one, or one with nothing in its body, has another."""
+        for has_body in (True, False):
+            with suppress(ReadError, TemplateError):  # nothing to go by is another status, too
+                if status == self._status(answer.as_any_error(has_body=has_body), context):
+                    continue
+            return True
+        return False
 
     def names_next_poll(self, answer: Answer) -> bool:
         wanted = lookups(self.polling_requester, "polling_response")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
@@ -50,7 +51,7 @@ class StateFile:
 
 def _load(path: Path, to_write: bool) -> list[Any]:
     try:
-        text = path.read_bytes()
+        text = path.read_bytes().removeprefix(BOM_UTF8)
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise OutputError(f"The directory of the state file, {path.parent}, does not exist; create it.") from None

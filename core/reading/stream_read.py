@@ -186,7 +186,7 @@ class StreamRead:
             self._errands.cancel()
         if self._cursor is not None:
             self._channel.emit(StateAdvanced(stream=name, state=self._cursor.state()))
-        if self._no_place is not None and not self._records and not cancelled:
+        if self._no_place is not None and not self._records and self._outcome(cancelled) is not Outcome.FAILED:
             self._channel.emit(Log(stream=name, level=Level.WARNING, message=_NO_PLACE.format(self._no_place)))
         self._channel.emit(
             StreamFinished(

@@ -113,6 +113,10 @@ class Extractor(Component, role=True):
         """
         return self.bind(variables)
 
+    def bind_place(self, variables: Mapping[str, Any]) -> Extract:
+        """The same for the place that records are in, whatever is made of what is there."""
+        return self.bind_as_is(variables)
+
     @property
     def path_keys(self) -> list[Template] | None:
         """The keys that lead to what it finds, where that is one path; empty: it takes the whole element."""

@@ -55,3 +55,23 @@ def test_the_line_of_an_error_counts_those_of_earlier_blocks() -> None:
     elements = JsonlDecoder().decode(iter([b'{"a": 1}\n' * 20_000, b'\n{"a": 1}\n' * 10_000, b'{"a": 2}\nx\n']))
     with pytest.raises(DecodeError, match="Line 40,002 "):
         list(elements)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a": 1}{"a": 2}\n{"a": 3}', [{"a": 1}, {"a": 2}, {"a": 3}]),
+        (
+            b'{"a": "}{"} {"a": {"b": 1234567890123456789012}}\r\n',
+            [{"a": "}{"}, {"a": {"b": 1234567890123456789012}}],
+        ),
+    ],
+)
+def test_objects_without_a_line_between_are_read(body: bytes, expected: list[object]) -> None:
+    assert [value for block in blocks(body) for value in block] == expected
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1}{"a": \n', b'{"a": 1}{"a": 2}x\n', b'{"a": 1}{"a": 2}[3]\n', b"{}{}5\n"])
+def test_what_else_follows_objects_is_an_error(body: bytes) -> None:
+    with pytest.raises(DecodeError, match="line 1"):
+        blocks(body)

@@ -42,6 +42,7 @@ TARGETS = 'download_target_requester: {type: HttpRequester, url: "%s/files/{{ cr
         (Reply({"message": "gone"}, 422), "target", ["/files/job-b answered 422", "gone"]),
         (Reply({"files": 1}), "target", ["/files/job-b", "holds the keys files"]),
         (Reply({"state": "broken", "error": "disk is full"}), "poll", ["last status `broken`", "disk is full"]),
+        (Reply({"state": "broken", "message": "OK", "data": {"message": "no rights"}}), "poll", ["says: no rights."]),
     ],
 )
 async def test_a_failure_behind_the_creation_names_the_slice_the_job_and_the_request(

@@ -6,7 +6,7 @@ import pytest
 
 from core.events import Outcome
 from core.http.exchange import Role
-from tests.support.jobs_api import manifest
+from tests.support.jobs_api import manifest, serve_job
 from tests.support.reading import read_all
 from tests.support.server import LoopbackServer, Reply
 
@@ -105,6 +105,32 @@ async def test_a_status_in_the_body_makes_no_error_a_status(server: LoopbackServ
     assert told.outcome is Outcome.FAILED
 
 
+def by_body_of_errors(server: LoopbackServer, value: str) -> str:
+    mapping = "running: [not_ready], completed: [done], failed: [report_failed], timeout: []"
+    extractor = "{type: DpathExtractor, field_path: [status_code]}"
+    return by_status(server, mapping=mapping).replace(extractor, f'{{type: TemplateExtractor, value: "{value}"}}')
+
+
+async def test_an_error_whose_body_tells_the_status_is_a_status(server: LoopbackServer) -> None:
+    serve(server, Reply({"error": "not_ready"}, 400), Reply({"error": "report_failed"}, 400))
+
+    told = await read_all(by_body_of_errors(server, "{{ 'done' if status_code == 200 else response.error }}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 1}]
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (2, 3)
+
+
+@pytest.mark.parametrize("otherwise", ["'not_ready'", "response.state"])
+async def test_what_is_said_of_every_error_is_no_status(server: LoopbackServer, otherwise: str) -> None:
+    serve(server, *[Reply({"error": "no such report"}, 400)] * 3)
+
+    told = await read_all(by_body_of_errors(server, f"{{{{ 'done' if status_code == 200 else {otherwise} }}}}"))
+
+    assert told.outcome is Outcome.FAILED
+    assert "no such report" in told.errors
+
+
 async def test_a_poll_that_gets_the_result_itself_may_get_any_size(
     server: LoopbackServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -193,3 +219,33 @@ async def test_an_error_that_passes_is_not_the_end_of_a_job_whose_template_does_
 
     assert told.outcome is Outcome.COMPLETE, told.errors
     assert told.asked(Role.POLL) == 2
+
+
+async def test_one_request_may_create_the_job_poll_it_and_give_its_result(server: LoopbackServer) -> None:
+    server.on("/jobs", Reply("", 201), Reply("", 202), Reply("", 202), Reply([{"n": 1}]))
+    creation = f'{{type: HttpRequester, url: "{server.url("/jobs")}", http_method: POST}}'
+    mapping = "running: ['201', '202'], completed: ['200'], failed: [], timeout: []"
+    text = by_status(server, mapping=mapping)
+    for role in ("polling_requester", "download_requester"):
+        (line,) = [line for line in text.splitlines() if line.strip().startswith(role)]
+        text = text.replace(line, f"{line.partition(':')[0]}: {creation}")
+
+    told = await read_all(text)
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 1}]
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL), told.asked(Role.DOWNLOAD)) == (1, 3, 1)
+
+
+async def test_a_job_that_is_there_already_can_be_followed(server: LoopbackServer) -> None:
+    serve_job(server, "running", "done", job="8f2c")
+    server.on("/jobs", Reply({"detail": "The Request is a duplicate of : 8f2c"}, 425))
+    named = "{{ creation_response.get('id') or creation_response['detail'].split(' : ')[1] }}"
+    filters = "[{type: HttpResponseFilter, http_codes: [425], action: SUCCESS}]"
+    handler = f"error_handler: {{type: DefaultErrorHandler, response_filters: {filters}}}"
+
+    told = await read_all(manifest(server, creation=handler, polling=f"/jobs/{named}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 1}, {"n": 2}]
+    assert told.asked(Role.CREATE) == 1

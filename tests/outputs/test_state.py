@@ -36,6 +36,12 @@ def test_airbytes_list_and_a_plain_mapping_say_the_same(tmp_path: Path) -> None:
         assert state.of("c") is None
 
 
+def test_a_byte_order_mark_is_no_part_of_the_state(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps({"a": {"day": "1"}}), encoding="utf-8-sig")
+    assert StateFile(path).of("a") == {"day": "1"}
+
+
 def test_saving_writes_airbytes_list_and_keeps_what_else_is_there(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     path.write_text(json.dumps([message("a", {"day": "1"}, extra=1), message("b", {"day": "2"})]))

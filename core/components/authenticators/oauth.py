@@ -15,7 +15,7 @@ from core.components.authenticators.token_response import RefreshTokenUpdater, T
 from core.errors import ReadError
 from core.http.call import Call
 from core.http.exchange import Role
-from core.http.messages import json_body
+from core.http.messages import json_body, shorten
 from core.http.policy import Action, Decision, FailureType, Outcome, default_decision
 from core.http.request import RequestDraft
 from core.levels import Level
@@ -314,9 +314,10 @@ class OAuthAuthenticator(Authenticator):
         variables = context.scope(self)
         if tokens.access_token is None:
             name = self.access_token_name.text(variables)
+            said = f" The API says: {shorten(tokens.error).rstrip('.')}." if tokens.error else ""
             raise ReadError(
                 f"The answer of {self._endpoint(variables)} holds no `{name}`, only: "
-                f"{tokens.fields or 'nothing readable'}. Check the token endpoint and `access_token_name`."
+                f"{tokens.fields or 'nothing readable'}.{said} Check the token endpoint and `access_token_name`."
             )
         now = context.run.now()
         expires = tokens.expires(now, as_date=bool(self.token_expiry_date_format))

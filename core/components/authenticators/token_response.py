@@ -20,13 +20,16 @@ DEFAULT_LIFE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class TokenResponse:
-    """The tokens in a response; `expiry` is its value for the expiry, `fields` the names of its fields."""
+    """The tokens in a response; `expiry` is its value for the expiry, `fields` the names of its fields,
+    `error` why there are none, as RFC 6749 has it.
+    """
 
     access_token: str | None
     refresh_token: str | None
     expiry: Any
     secrets: tuple[str, ...]
     fields: str
+    error: str
 
     @classmethod
     def of(cls, body: Any, *, access_token_name: str, expires_in_name: str, refresh_token_name: str) -> Self:
@@ -40,6 +43,7 @@ class TokenResponse:
             expiry=_first(body, expires_in_name),
             secrets=tuple(str(value) for name in named for value in _find(body, name) if value),
             fields=", ".join(f"`{name}`" for name in body) if isinstance(body, dict) else "",
+            error=str(body.get("error_description") or body.get("error") or "") if isinstance(body, dict) else "",
         )
 
     def expires(self, now: datetime, *, as_date: bool) -> datetime:

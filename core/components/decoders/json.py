@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from secrets import randbits
 from typing import Annotated, Any
@@ -31,7 +33,7 @@ from core.decoding.chunks import (
 )
 from core.decoding.errors import BodyKind, DecodeError, kind_of, not_this, quote, refuse_packed, too_long
 from core.decoding.json_text import array_elements, bounded
-from core.http.charsets import loads
+from core.http.charsets import integer_of_any_length, loads
 from core.http.messages import around
 from core.runtime.component import Shown
 from core.runtime.roles import Decoder
@@ -95,7 +97,10 @@ def _no_document(head: bytes, where: str) -> DecodeError:
 
 
 class JsonlDecoder(Decoder):
-    """The response is JSON Lines: one JSON value on each line. Blank lines are skipped."""
+    """The response is JSON Lines: one JSON value on each line. Blank lines are skipped.
+
+    Objects may follow each other without a line's end between them, as Firehose writes them into a bucket.
+    """
 
     label = "JSON Lines"
 
@@ -165,7 +170,30 @@ def _one_by_one(lines: list[bytes], number: int, head: bytes) -> Iterator[Any]:
             yield orjson.loads(line)
         except orjson.JSONDecodeError:
             if line.strip():
-                yield _unusual_line(line, at, head)
+                objects = _objects_in_a_row(line)
+                yield from objects if objects is not None else (_unusual_line(line, at, head),)
+
+
+def _objects_in_a_row(line: bytes) -> list[dict[str, Any]] | None:
+    """The objects of a line in which one follows the other with nothing but blanks between; None for any other line."""
+    if not _NEXT_OBJECT.search(line):
+        return None
+    objects, at = list[dict[str, Any]](), 0
+    with suppress(ValueError, RecursionError):
+        text = line.decode().strip()
+        while at < len(text):
+            value, at = _SCANNER.raw_decode(text, at)
+            if not isinstance(value, dict):
+                return None
+            objects.append(value)
+            while text[at : at + 1].isspace():
+                at += 1
+        return objects
+    return None
+
+
+_NEXT_OBJECT = re.compile(rb"\}\s*\{")
+_SCANNER = json.JSONDecoder(parse_int=integer_of_any_length)
 
 
 def _unusual_line(line: bytes, number: int, head: bytes) -> Any:

@@ -106,6 +106,9 @@ class DpathExtractor(Extractor):
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         if self.record_expander is not None or self.key_field is not None or self.value_field is not None:
             return self.bind(variables)
+        return self.bind_place(variables)
+
+    def bind_place(self, variables: Mapping[str, Any]) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         return lambda element: _at_as_is(element, path)
 

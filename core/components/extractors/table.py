@@ -12,6 +12,7 @@ from core.errors import ReadError
 from core.http.messages import shorten
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
+from core.runtime.error_answers import error_in, error_instead_of_records
 from core.runtime.field_path import evaluated, find, is_plain, place_of, what_is_at
 from core.runtime.roles import Extract, Extractor
 from core.runtime.slices import Record, SliceMemory
@@ -241,6 +242,9 @@ class _Table:
                 f"There are no rows at {path}: the answer is no object. Where it is the list of rows itself, leave out "
                 "`rows_path`."
             )
+        said = error_in(element or {})
+        if said is not None and not self.memory.takes_errors:
+            raise error_instead_of_records(said)
         elsewhere = rows_elsewhere(element, self.reader, columns)
         if elsewhere is not None:
             raise ReadError(

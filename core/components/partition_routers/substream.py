@@ -10,6 +10,7 @@ from pydantic import Field
 from core.components.partition_routers.values import PARENT_SLICE, ValueRouter, ValueSource
 from core.components.request_parts import RequestOption
 from core.components.stream import ReadableStream
+from core.levels import Level
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Component, Shown
 from core.runtime.context import Context, text_of
@@ -141,15 +142,30 @@ class _ParentWalk(Walk):
         name = text_of(config.partition_field, scope)
         extra_paths = [[text_of(part, scope) for part in path] for path in config.extra_fields]
         current: StreamSlice | None = None
+        without = with_key = 0
         async for slice_, record in self._records:
             if slice_ is not current:
                 current, self._passed = slice_, self._passed + 1
             value = value_at(record, key)
+            without, with_key = without + (value is None), with_key + (value is not None)
             if value is not None:
                 yield StreamSlice(
                     partition={name: value, PARENT_SLICE: dict(slice_.partition)},
                     extra_fields={".".join(path): value_at(record, path) for path in extra_paths},
                 )
+        if without and not with_key:
+            self._warn_of_missing(without, "/".join(key))
+
+    def _warn_of_missing(self, records: int, key: str) -> None:
+        """Say that nothing is read because no parent has the field that partitions are made of (Airbyte: silence)."""
+        which = "The record" if records == 1 else f"None of the {records:,} records"
+        has = "has nothing" if records == 1 else "has anything"
+        hint = f" A path is written with slashes: `{key.replace('.', '/')}`." if "." in key else ""
+        self._context.log(
+            Level.WARNING,
+            f"{which} of the parent stream `{self._config.stream_name}` {has} at `{key}`, the `parent_key`, so there "
+            f"is nothing to read.{hint}",
+        )
 
 
 def value_at(record: Any, path: Sequence[str]) -> Any:

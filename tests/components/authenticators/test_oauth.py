@@ -239,6 +239,12 @@ async def test_a_response_without_a_token_is_explained(bench: Bench, server: Loo
         await send(bench, server)
 
 
+async def test_what_the_api_says_in_the_place_of_a_token_is_told(bench: Bench, server: LoopbackServer) -> None:
+    server.on("/token", Reply({"error": "invalid_grant", "error_description": "The sign-in was revoked."}))
+    with pytest.raises(ReadError, match=r"`error_description`\. The API says: The sign-in was revoked\. Check"):
+        await send(bench, server)
+
+
 async def test_a_refresh_token_that_is_no_longer_valid_is_explained(bench: Bench, server: LoopbackServer) -> None:
     server.on("/token", Reply({"error": "invalid_grant"}, 400))
     with pytest.raises(RequestFailed, match="sign in again") as caught:

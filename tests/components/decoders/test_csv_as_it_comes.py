@@ -370,3 +370,54 @@ def test_lines_before_the_header_are_read_in_constant_memory_and_lines_without_e
 def test_fields_that_contradict_each_other_are_a_problem(fields: dict[str, Any], place: tuple[str | int, ...]) -> None:
     assert [problem.path for problem in CsvDecoder(**fields).lint()] == [place]
     assert CsvDecoder(skip_lines=1, columns=["a"]).lint() == []
+
+
+@pytest.mark.parametrize("fields", [{"delimiter": ";"}, {"delimiter": ";", "columns": ["id", "name"], "skip_lines": 2}])
+def test_a_line_that_tells_excel_the_delimiter_is_no_header(fields: dict[str, Any]) -> None:
+    assert read("sep=;\r\nid;name\r\n1;a\r\n", **fields) == [{"id": "1", "name": "a"}]
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_row_where_the_columns_are_named() -> None:
+    assert read("sep=,\n1,a\n", columns=["id", "name"]) == [{"id": "1", "name": "a"}]
+
+
+def test_a_line_that_tells_excel_another_delimiter_is_an_error() -> None:
+    assert 'Set `delimiter: ";"` of the CsvDecoder.' in refused("sep=;\nid;name\n1;a\n")
+
+
+@pytest.mark.parametrize(("between", "written"), [(";", ";"), ("\t", "\\t"), ("|", "|")])
+def test_another_delimiter_is_noticed_where_there_is_one_column(between: str, written: str) -> None:
+    body = between.join(["id", "name", "x"]) + "\n" + between.join(["1", "a", "2"]) + "\n"
+    assert f'Set `delimiter: "{written}"` of the CsvDecoder' in refused(body)
+    assert f'Set `delimiter: "{written}"` of the CsvDecoder' in refused(body, quote_character="")
+
+
+@pytest.mark.parametrize(
+    "body", ["note\na;b\nc;d\n", "a;b\nc\nd;e\n", "City; Country\nParis; France\n", "id;name\n", "id\n1\n2\n"]
+)
+def test_one_column_is_one_column(body: str) -> None:
+    header, *rows = body.splitlines()
+    assert read(body) == [{header: row} for row in rows]
+
+
+def test_one_column_that_looks_like_several_can_be_read() -> None:
+    assert read("a;b\n1;2\n", columns=["a;b"], skip_lines=1) == [{"a;b": "1;2"}]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Maximum number of your install reports exceeded",
+        "ERROR: report not found, try again\n",
+        "No such report: r 1.\n",
+    ],
+)
+def test_a_message_is_no_table_without_rows(body: str) -> None:
+    assert "a single line that reads like a message" in refused(body)
+
+
+@pytest.mark.parametrize(
+    "body", ["id,name\n", "Order ID\n", "Date of the last order,Amount\n", "Number of install reports\n7\n", "\n\n"]
+)
+def test_a_header_is_a_table_without_rows(body: str) -> None:
+    assert [*read(body)] in ([], [{"Number of install reports": "7"}])

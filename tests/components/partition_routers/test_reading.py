@@ -220,3 +220,18 @@ async def test_a_read_that_is_cut_short_goes_on_without_losing_a_group(server: L
     assert cut.outcome is Outcome.LIMITED
     assert {asked.query["owner"][0] for asked in server.to("/items")} == {"of ['b', 3]", "of [1]"}
     assert rest.state["parent_state"] == {"owners": {"changed": "2024-01-06"}}
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [("contact.id", "A path is written with slashes: `contact/id`."), ("contact/no", "None of the 2 records")],
+)
+async def test_parents_without_the_key_are_told_of(server: LoopbackServer, key: str, said: str) -> None:
+    server.on("/owners", Reply([{"contact": {"id": 1}}, {"contact": {"id": 2}}]))
+    router = owners(server, incremental=False).replace("parent_key: id", f"parent_key: {key}")
+
+    told = await read_all(manifest(server, retriever=f"partition_router:\n{indent(router, '  ')}"))
+
+    assert (told.outcome, told.records) == (Outcome.COMPLETE, [])
+    assert f"of the parent stream `owners` has anything at `{key}`" in told.logs
+    assert said in told.logs
