@@ -54,6 +54,23 @@ async def test_a_secret_that_is_typed_takes_the_place_of_the_input_and_is_said_t
         assert secret[:5] not in desk.text
 
 
+async def test_a_secret_that_is_typed_behind_a_template_is_said_to_be_in_plain_text_and_becomes_an_input() -> None:
+    session, secret = sample(), "SG.0123456789"
+    token = (*CREATION, "authenticator", "api_token")
+    async with at_desk(session, size=(120, 40)) as desk:
+        await desk.go(token)
+        await desk.press("end")
+        await desk.type(secret)
+        template = "{{ config['api_key'] }}"
+        assert session.value(token) == template + secret
+        assert secret not in desk.text
+        assert "saved in plain text. F6 makes an input of it." in desk.text
+        await desk.menu("Make an input of the secret")
+        await desk.settle()
+        assert session.value(token) == f"{template}{{{{ config['bearer_token'] }}}}"
+        assert session.values.config()["bearer_token"] == secret
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)])
 async def test_all_wells_have_the_same_edges(size: tuple[int, int]) -> None:
     async with at_desk(sample(), size=size) as desk:
