@@ -127,6 +127,10 @@ async def test_labels_are_whole_where_the_form_has_half_of_a_wide_screen() -> No
         await desk.go((*CREATION, "authenticator"))
         assert "Token Refresh Endpoint" in desk.text
         assert "Refresh Request Headers" in desk.text
+        await desk.form.open_tab("Polling")
+        await desk.settle()
+        assert "Download Target Extractor" in desk.text
+        assert "Polling Job Timeout (minutes)" in desk.text
 
 
 async def test_groups_have_headings_and_free_lines_where_there_is_room() -> None:
