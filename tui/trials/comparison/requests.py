@@ -47,6 +47,7 @@ def compare_requests(before: Trial, after: Trial, stopped: Stopped = lambda: Fal
             found = tuple(finder.differences(one, other))
             if found:
                 alike.setdefault(found, []).append(_name(place))
+        finder.learn_last(old.get(place, ()), new.get(place, ()))
     differing = sum(map(len, alike.values()))
     remarks = [_PASSED_OVER] if finder.passed_over else []
     if max(len(before.exchanges), len(after.exchanges)) > MOST:
@@ -107,6 +108,12 @@ class _Finder:
             yield f"-   answered {_status(old)}"
             yield f"+   answered {_status(new)}"
         self._each_time.learn(old, new)
+
+    def learn_last(self, before: Sequence[ExchangeEntry], after: Sequence[ExchangeEntry]) -> None:
+        """Take in what the last answers gave where there were more in one trial: a last poll says where results are."""
+        if before and after and len(before) != len(after):
+            old, new = self._before.exchanges.exchange(before[-1]), self._after.exchanges.exchange(after[-1])
+            self._each_time.learn(old, new)
 
     def _missing(self, one: ExchangeEntry | None, other: ExchangeEntry | None) -> Iterator[str]:
         mark, entry, trial = ("+", other, self._after) if one is None else ("-", one, self._before)

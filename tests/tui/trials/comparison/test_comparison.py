@@ -232,10 +232,8 @@ def job_of(number: int, name: str, *, polls: int = 1, limit: int = 5, **more: An
     given: dict[str, Any] = {"started": moment, "request_headers": signed, **more}
     events = [
         asked(Role.CREATE, 200, json.dumps({"job": {"id": name}}), url=f"{api}?limit={limit}", method="POST", **given),
-        *(
-            asked(Role.POLL, 200, json.dumps({"files": [link], "after": f"{name}/1"}), url=f"{api}/{name}?v=1", **given)
-            for _ in range(polls)
-        ),
+        *(asked(Role.POLL, 200, '{"status": "busy"}', url=f"{api}/{name}?v=1", **given) for _ in range(1, polls)),
+        asked(Role.POLL, 200, json.dumps({"files": [link], "after": f"{name}/1"}), url=f"{api}/{name}?v=1", **given),
         asked(Role.DOWNLOAD, 200, "id\n1\n", page=1, url=link, **given),
         asked(Role.DOWNLOAD, 200, "id\n2\n", page=2, url=f"{api}/more?after={quote(name, '')}%2F1", **given),
     ]
