@@ -20,8 +20,6 @@ _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F
 _MOMENT = r"\d{4}-\d\d-\d\d[T +]\d\d(?::|%3A)\d\d(?:(?::|%3A)\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d|%2B\d\d:?\d\d)?"
 _EPOCH = r"(?<![\d.])\d{10}(?:\d{3}|\d{6})?(?:\.\d+)?(?!\d)"
 _CHANGING = re.compile(f"({_UUID})|({_MOMENT})|({_EPOCH})")
-_NEAR = 2 * 86_400.0
-"""Seconds around the recording within which a time may be one that the recording's moment led to."""
 _SLACK = 5.0
 _SAME = "\0"
 
@@ -39,12 +37,14 @@ class Mismatch:
 class Comparison:
     """Compares with values of a recording that began at `start` and took `seconds`.
 
-    `uuids` are the random ones that were made since. Without `start`, times must be the same.
+    `uuids` are the random ones that were made since. Without `start`, times must be the same. Within `near` seconds
+    around it, a time may be one that this moment led to.
     """
 
     start: datetime | None = None
     seconds: float = 0.0
     uuids: set[str] = field(default_factory=set)
+    near: float = 2 * 86_400.0
 
     def alike(self, recorded: Any, found: Any) -> bool:
         """Whether there is no mismatch."""
@@ -93,7 +93,7 @@ class Comparison:
         if re.fullmatch(_UUID, token):
             return "<uuid>" if self.uuids else token
         moment = _time(token)
-        if self.start is None or moment is None or abs(moment - self.start.timestamp()) > _NEAR:
+        if self.start is None or moment is None or abs(moment - self.start.timestamp()) > self.near:
             return token
         return "<time>"
 
@@ -106,7 +106,7 @@ class Comparison:
         if self.start is None or old is None or new is None or len(recorded) != len(found):
             return False
         began = self.start.timestamp()
-        return abs(old - new) <= self.seconds + _SLACK and max(abs(old - began), abs(new - began)) <= _NEAR
+        return abs(old - new) <= self.seconds + _SLACK and max(abs(old - began), abs(new - began)) <= self.near
 
 
 def shape(text: str) -> str:

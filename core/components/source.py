@@ -145,7 +145,7 @@ class DeclarativeSource(Component):
     concurrency_level: ConcurrencyLevel | None = Field(
         None, title="Concurrency", description="How many slices are read side by side."
     )
-    max_concurrent_async_job_count: int | Template | None = Field(
+    max_concurrent_async_job_count: Annotated[int | Template | None, Shown(unset=str(DEFAULT_JOB_BUDGET))] = Field(
         None,
         title="Job budget",
         description="Asynchronous jobs that run side by side on the API, over all streams.",

@@ -250,6 +250,8 @@ def _sentence(error: TemplateSyntaxError) -> str:
     message = error.message or "it is not valid"
     if message.startswith(("unexpected char '\"'", 'unexpected char "\'"')):
         return "a text in quotes does not end."
+    if message.startswith("unexpected 'end of template'"):
+        return "the template ends in the middle of an expression."
     other = message.startswith(("unexpected char", "expected token 'end of print statement'"))
     for token, sign in _SIGNS.items():
         message = message.replace(token, sign)

@@ -46,6 +46,7 @@ def test_a_model_serializes_templates_as_their_sources() -> None:
     ("raw", "words"),
     [
         ({"url": "{{ config.id"}, "In the template “{{ config.id”: unexpected end of template"),
+        ({"url": "{{ config["}, "In the template “{{ config[”: the template ends in the middle of an expression."),
         ({"url": "{{ x | nofilter }}"}, "In the template “{{ x | nofilter }}”: No filter named 'nofilter'."),
         ({"url": ["x"]}, "This must be text"),
         ({"url": None}, "This must be text"),

@@ -16,7 +16,7 @@ from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.completion import ExtraCompletion
 from tui.widgets.display_text import fit
 from tui.widgets.template_input import MOST_PASTED, TemplateInput
-from tui.widgets.template_names import typed_word
+from tui.widgets.template_names import plain_secret, typed_word
 
 _LEAST_OF_AN_OFFER = 8
 """Characters of an offer that are seen in any line."""
@@ -133,8 +133,8 @@ class FieldInput(TemplateInput):
                     self.cursor_position = len(text)
 
     def watch_value(self) -> None:
-        """Mask what is a secret itself; the name of one may be seen."""
-        self.password = self._secret and "{" not in self.value
+        """Mask what is, or holds, a secret itself; the name of one may be seen."""
+        self.password = self._secret and (not self.value or plain_secret(self.value) is not None)
         super().watch_value()
 
     def want_input(self) -> None:

@@ -25,6 +25,7 @@ from tui.widgets.base import WidgetMessage
 from tui.widgets.choice_dialog import ChoiceDialog, ChoiceOption
 from tui.widgets.dialog import DialogButton, PromptDialog, QuestionDialog
 from tui.widgets.display_text import compact_json
+from tui.widgets.template_names import plain_secret
 
 _EVERYWHERE = "All of these"
 _SHOWN = 160
@@ -112,16 +113,21 @@ class FieldMenu:
             return
         if value not in (None, "") and "{{" not in str(value):
             yield FieldAction("Make an input of it", "The value becomes its test value", self._make_input)
+        elif spec.secret and isinstance(value, str) and plain_secret(value) is not None:
+            yield FieldAction("Make an input of the secret", "It becomes the test value", self._make_input)
         control = self._row.control
         if isinstance(control, FieldInput):
             yield FieldAction("New input…", "Add an input and use it here", control.want_input)
 
     def _make_input(self) -> None:
-        session, value = self._session, self._row.value
+        """Make an input of the value, or of the secret that stands in it beside templates."""
+        session, value, rest = self._session, self._row.value, ("", "")
+        if self._row.spec.secret and isinstance(value, str) and (place := plain_secret(value)) is not None:
+            value, rest = value[slice(*place)], (value[: place[0]], value[place[1] :])
         key = session.inputs.key_for(self._row.place.title)
         with session.group(self._path):
             session.inputs.add(Input(key, self._row.place.title, secret=self._row.spec.secret))
-            session.set(self._path, reference(key))
+            session.set(self._path, reference(key).join(rest))
             session.inputs.set_value(key, value)
         session.seal()
 

@@ -30,7 +30,7 @@ from tui.widgets.base import hidden, shown
 
 _ROWS = 44
 """How many rows may open by themselves in one pane; a row is two widgets, and 90 widgets are built fast enough."""
-_LABELS = ((84, 32), (74, 26), (56, 23), (44, 18), (0, 14))
+_LABELS = ((84, 32), (76, 30), (70, 26), (56, 23), (44, 18), (0, 14))
 """The cells of the labels in panes of so many cells and more."""
 _AIRY = 30
 """The lines of a screen that has room for free lines between groups."""

@@ -43,7 +43,14 @@ class StreamForm(Vertical):
     BINDING_GROUP_TITLE = "Stream"
     BINDINGS: ClassVar[list[BindingType]] = [
         hidden("ctrl+pagedown", "next_tab(1)", "Next tab", "Go to the next tab", "stream-form.next-tab", first=True),
-        hidden("ctrl+pageup", "next_tab(-1)", "Previous tab", "Go one back", "stream-form.previous-tab", first=True),
+        hidden(
+            "ctrl+pageup",
+            "next_tab(-1)",
+            "Previous tab",
+            "Go to the tab before",
+            "stream-form.previous-tab",
+            first=True,
+        ),
     ]
 
     @dataclass

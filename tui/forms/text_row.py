@@ -19,7 +19,7 @@ from tui.model.view import component_at
 from tui.widgets.choice_dialog import ChoiceOption
 from tui.widgets.code_area import CodeArea
 from tui.widgets.display_text import compact_json
-from tui.widgets.template_names import closing, typed_word
+from tui.widgets.template_names import closing, plain_secret, typed_word
 
 _OPENING = re.compile(r"\{[{%]")
 
@@ -92,9 +92,9 @@ class TextRow(FieldRow):
 
     def _note(self, text: str) -> str:
         """What the end of the line says of the secrets in it."""
-        if self.templates and "{{" in text:
-            return self.context.help.secrets(text)
-        return "in plain text · F6" if self.spec.secret and text else ""
+        if self.spec.secret and plain_secret(text) is not None:
+            return "in plain text · F6"
+        return self.context.help.secrets(text) if self.templates and "{{" in text else ""
 
     def text_of(self, value: Any) -> str:
         """A value as it is typed."""
@@ -155,6 +155,9 @@ class TextRow(FieldRow):
         value = self.value
         if not (self.templates and self.has_cursor and isinstance(value, str) and _OPENING.search(value)):
             return ()
+        if self.spec.secret and plain_secret(value) is not None:
+            text = "What stands beside the template is saved in plain text. F6 makes an input of it."
+            return (FieldNote(text, "warning"),)
         shown = self.context.help.preview(self.path, value)
         if not shown.error:
             return (FieldNote(f"=\u00a0{shown.text}"),)

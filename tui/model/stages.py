@@ -26,7 +26,8 @@ _STAND_INS: Mapping[str, Any] = {
     "record_selector": {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}},
 }
 """What a retriever must have, in the place of what is not described yet; no read gets that far."""
-_POLLING = ("status_extractor", "status_mapping")
+_STATUS = "status_extractor"
+_POLLING = (_STATUS, "status_mapping")
 _DOWNLOAD = (
     *("download_requester", "download_decoder", "record_selector", "download_extractor"),
     *("download_target_extractor", "download_target_requester"),
@@ -75,6 +76,22 @@ def described(session: BuilderSession, stream: int) -> Stage | None:
     if last is Stage.DOWNLOAD and _is_new(retriever, _DOWNLOAD):
         return Stage.POLLING
     return last
+
+
+def missing_field(session: BuilderSession, stream: int, stage: Stage) -> Path | None:
+    """The first field, as a path from the stream, that keeps a stage from being described; None where nothing does.
+
+    The session must have been checked.
+    """
+    retriever = session.value((*session.streams.path(stream), "retriever"))
+    errors = errors_up_to(session, stream, stage)
+    if errors:
+        return session.streams.inside(errors[0].path)
+    if stage is not Stage.CREATION and _is_new(retriever, _POLLING):
+        return ("retriever", _STATUS, "field_path")
+    if stage is Stage.DOWNLOAD and _is_new(retriever, _DOWNLOAD):
+        return ("retriever", _TARGET, "field_path")
+    return None
 
 
 def fit_download(session: BuilderSession, retriever: Path, *, with_polls: bool) -> None:

@@ -102,7 +102,13 @@ BUILDER = (
         "test.run", "test this stream", "trial_actions.start", "Read the stream and watch", "f5,ctrl+r", "Test", 1
     ),
     UserAction(
-        "test.show", "show or leave the test screen", "trial_actions.toggle", "There and back", "ctrl+b", "Form/test", 2
+        "test.show",
+        "show or leave the test screen",
+        "trial_actions.toggle",
+        "From the form to the test, and back",
+        "ctrl+b",
+        "Form/test",
+        2,
     ),
     UserAction("file.save", "save the manifest", "files.save", "Write the manifest to its file", "ctrl+s", "Save", 3),
     UserAction(

@@ -43,7 +43,9 @@ TABS = ("records", "requests", "schema")
 _WAITING = Report("", "Comparing…")
 _ABOUT = (
     "Any two of the last ten tests of the stream: Before is what was, After what is. Records go by the primary key, "
-    "where there is one, else as a whole; their order makes no difference. + is new, - is gone, ~ has changed."
+    "where there is one, else as a whole; their order makes no difference. In requests, what is different in every "
+    "test is passed over: what the answers of each test gave, as ids of jobs and links, signatures, the time. "
+    "+ is new, - is gone, ~ has changed."
 )
 _PROGRESS_EVERY = 0.25
 """Seconds."""

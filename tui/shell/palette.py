@@ -16,6 +16,9 @@ from tui.widgets.display_text import safe
 _NOT_LISTED = frozenset({"app.palette", "app.back"})
 """Actions that make no sense as a command."""
 
+_AREA_FIRST = 1.5
+"""How much better a command is found that begins with what was typed, as those of an area do."""
+
 
 class Command(NamedTuple):
     """A line of the palette."""
@@ -37,6 +40,8 @@ class Commands(Provider):
         for command in self._commands():
             score = matcher.match(command.title)
             if score > 0:
+                if command.title.casefold().startswith(query.casefold()):
+                    score *= _AREA_FIRST
                 yield Hit(score, matcher.highlight(command.title), command.run, help=command.help)
 
     def _commands(self) -> Iterator[Command]:

@@ -42,8 +42,8 @@ class Notice:
     """What an error is about."""
 
 
-def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
-    """Everything worth saying about a trial, the most serious first."""
+def notices(trial: Trial, *, stale: bool = False, missing: Remedy | None = None) -> Iterator[Notice]:
+    """Everything worth saying about a trial, the most serious first. `missing` is what the next stage lacks."""
     state = trial.state
     for cause in causes(trial):
         yield Notice(Weight.ERROR, clean(_labelled(cause.text, trial)), cause.remedy, cause)
@@ -66,7 +66,7 @@ def notices(trial: Trial, *, stale: bool = False) -> Iterator[Notice]:
     if cancelled:
         yield Notice(Weight.REMARK, cancelled, abort_remedy(trial))
     elif limit := limit_sentence(state):
-        yield Notice(Weight.REMARK, limit, next_to_describe(trial))
+        yield Notice(Weight.REMARK, limit, next_to_describe(trial, missing))
 
 
 def _about_lists(trial: Trial) -> Iterator[Notice]:

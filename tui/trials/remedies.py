@@ -134,10 +134,14 @@ def abort_remedy(trial: Trial) -> Remedy | None:
     return _of_retriever("Download", trial.declared, "abort_requester")
 
 
-def next_to_describe(trial: Trial) -> Remedy | None:
-    """Where the stage is described that a trial did not come to; None when it came to all of them."""
+def next_to_describe(trial: Trial, missing: Remedy | None = None) -> Remedy | None:
+    """Where the stage is described that a trial did not come to: what it is `missing`, else its request; None when it
+    came to all of them.
+    """
     if trial.state.next_stage is None:
         return None
+    if missing is not None:
+        return missing
     tab, key = _requester_of_stage(trial.state.next_stage)
     return Remedy(tab, tab, ("retriever", key, "url"))
 

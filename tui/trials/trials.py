@@ -30,6 +30,7 @@ from tui.model import stages
 from tui.model.declared_schema import declared_schema, import_schema, imports_automatically
 from tui.model.editor import Change, ChangeKind
 from tui.model.inputs import PROPERTIES
+from tui.model.layout import tab_of
 from tui.model.problems import Finding
 from tui.model.session import BuilderSession
 from tui.model.settings import Settings
@@ -43,7 +44,7 @@ from tui.trials.listing import labelled, listing_of, with_list
 from tui.trials.notices import warnings
 from tui.trials.phases import what_ending_does
 from tui.trials.recording import OpenCase, RecordedRun
-from tui.trials.remedies import Concern
+from tui.trials.remedies import Concern, Remedy
 from tui.trials.schema_report import SchemaReport, SchemaReporter, why_not_detected
 from tui.trials.trial import Trial, TrialSettings
 
@@ -53,7 +54,8 @@ class Subject:
     """A stream as the trial pane shows it.
 
     `fingerprint` changes with everything that matters to a trial: a result with another one is stale. `problems` is
-    the number of errors that must be fixed before a trial makes sense.
+    the number of errors that must be fixed before a trial makes sense. `missing` is what the stage lacks that its
+    latest trial did not come to.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Subject:
     fingerprint: str = ""
     problems: int = 0
     settings: TrialSettings = field(default_factory=TrialSettings)
+    missing: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,20 @@ class Trials:
             fingerprint(session.streams.written(index)).hex(),
             self._in_the_way(index),
             self.controller.settings_of(session.streams.name(index)),
+            self._missing(index),
         )
+
+    def _missing(self, index: int) -> Remedy | None:
+        """What has to be filled in before a trial of the stream gets further than the latest one did."""
+        session = self.session
+        trial = self.latest(session.streams.name(index))
+        stage = trial.state.next_stage if trial is not None else None
+        path = stages.missing_field(session, index, stage) if stage is not None else None
+        tabs = session.tabs(index)
+        if path is None or not tabs:
+            return None
+        tab, entry = tab_of(tabs, path)
+        return Remedy(tabs[tab].title, list(tabs[tab])[entry].title, path)
 
     def _in_the_way(self, index: int) -> int:
         """How many of the errors that are shown keep the stream from being tried at all."""

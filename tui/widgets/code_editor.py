@@ -20,6 +20,7 @@ from tui.widgets.completion import COMPLETE_BINDING, Complete, Completer
 from tui.widgets.external_editor import EditorFailed, edit_elsewhere
 from tui.widgets.syntax import SYNTAX_CLASSES, SYNTAX_CSS, Language, Token, jinja_spans, spans, token_inks
 
+_CURSOR_LINE = "text-area--cursor-line"
 _COLOURED = 5_000
 """Characters of a line that are coloured."""
 
@@ -125,6 +126,11 @@ SYNTAX
             return super().render_lines(crop)
         except KeyError:
             return [Strip.blank(crop.width)] * crop.height
+
+    def get_component_rich_style(self, *names: str, partial: bool = False, default: Style | None = None) -> Style:
+        """The style of a part; the line of the cursor has its background only, so that the syntax keeps its colours."""
+        style = super().get_component_rich_style(*names, partial=partial, default=default)
+        return Style(bgcolor=style.bgcolor) if names == (_CURSOR_LINE,) else style
 
     def get_line(self, line_index: int) -> Text:
         text = super().get_line(line_index)

@@ -121,6 +121,8 @@ class FileDialog(Dialog[Path]):
         self.show_problem("")
         self.show_note(self.note_on(event.value))
         folder, prefix = self._folder_and_prefix()
+        if self._mode == "save" and event.value == str(self._start):  # nobody has typed a name yet
+            prefix = ""
         self._entries = await asyncio.to_thread(entries, folder, prefix, self._suffixes)
         listing = self.query_one(OptionList)
         listing.set_options(_line(entry) for entry in self._entries)
@@ -134,7 +136,8 @@ class FileDialog(Dialog[Path]):
     def action_complete(self) -> None:
         """Complete the typed name with the common beginning of the entries, or else focus the next widget."""
         folder, prefix = self._folder_and_prefix()
-        names = [entry.name + os.sep * entry.is_folder for entry in self._entries if entry.name != ".."]
+        names = [one.name + os.sep * one.is_folder for one in self._entries if one.name.startswith(prefix)]
+        names = [name for name in names if name != f"..{os.sep}"]
         common = os.path.commonprefix(names)  # noqa: RUF071 - these are names, not paths
         if len(common) > len(prefix) and self.query_one(Input).has_focus:
             self._type(folder / common, folder=common.endswith(os.sep))

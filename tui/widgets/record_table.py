@@ -397,12 +397,12 @@ class RecordTable(ScrollView, can_focus=True):
     # Drawing
 
     def render_line(self, y: int) -> Strip:
-        """Line 0 is the header, the lines below it are the rows in view."""
+        """Line 0 is the header, where there are columns, the lines below it are the rows in view."""
         window = ColumnWindow(self.scroll_offset.x, self.size.width - self._gutter_width, self._gutter_width)
         row = self.scroll_offset.y + y - 1
-        if y == 0:
+        if y == 0 and self._columns.names:
             return self._brush().header(window, self._column, self._mark())
-        if row >= len(self.source):
+        if not 0 <= row < len(self.source):
             return self._below(y)
         cursor = self._column if row == self._row else None
         key = (row, cursor, window, self._columns.version, self.has_focus)

@@ -39,6 +39,9 @@ _PART = re.compile(
 )
 _LOCAL = re.compile(r"\{%-?\s*(?:set|for)\s+(\w+)")
 _WORD = re.compile(r"[\w.\[\]'\"]*$")
+_TEMPLATE = re.compile(r"\{[{%#]")
+_LEAST_OF_A_SECRET = 8
+"""Characters of a word beside templates that may be a secret."""
 _ASKS_FOR_A_NAME = "{%|(,+-*/~=["
 
 
@@ -70,6 +73,26 @@ def template_names(text: str) -> Iterator[TemplateName]:
                 path = ".".join(re.findall(r"\w[^\s.'\"\[\]]*", name))
                 if path.split(".")[0] not in own:
                     yield TemplateName(match.start(), match.end(), path)
+
+
+def plain_secret(text: str) -> tuple[int, int] | None:
+    """Where in the value of a secret field something stands that may be the secret itself; None where nothing does.
+
+    That is all of a text without templates, else a long word beside them, but for what says what follows: a first word
+    (`SharedKey {{ … }}`) or a name (`api_token={{ … }}`).
+    """
+    if not _TEMPLATE.search(text):
+        return (0, len(text)) if text else None
+    start = 0
+    for end, following in [*(piece.span() for piece in jinja_pieces(text)), (len(text), len(text))]:
+        unclosed = _TEMPLATE.search(text, start, end)
+        for word in re.finditer(r"\S+", text[start : unclosed.start() if unclosed else end]):
+            place = start + word.start(), start + word.end()
+            leads = place[0] == 0 and text[place[1] : place[1] + 1] == " "
+            if len(word[0]) >= _LEAST_OF_A_SECRET and not leads and not word[0].endswith(("=", ":")):
+                return place
+        start = following
+    return None
 
 
 def typed_word(text: str, cursor: int) -> TypedWord | None:

@@ -83,7 +83,7 @@ async def test_a_section_is_copied_from_elsewhere() -> None:
 
 async def test_a_curl_command_pasted_into_the_url_fills_the_request() -> None:
     session = new_session(StreamKind.SYNC)
-    async with at_desk(session, size=(80, 30)) as desk:
+    async with at_desk(session, size=(80, 40)) as desk:
         desk.form.focus_first()
         await desk.settle()
         await desk.paste(COMMAND)

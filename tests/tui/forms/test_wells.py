@@ -54,6 +54,23 @@ async def test_a_secret_that_is_typed_takes_the_place_of_the_input_and_is_said_t
         assert secret[:5] not in desk.text
 
 
+async def test_a_secret_that_is_typed_behind_a_template_is_said_to_be_in_plain_text_and_becomes_an_input() -> None:
+    session, secret = sample(), "SG.0123456789"
+    token = (*CREATION, "authenticator", "api_token")
+    async with at_desk(session, size=(120, 40)) as desk:
+        await desk.go(token)
+        await desk.press("end")
+        await desk.type(secret)
+        template = "{{ config['api_key'] }}"
+        assert session.value(token) == template + secret
+        assert secret not in desk.text
+        assert "saved in plain text. F6 makes an input of it." in desk.text
+        await desk.menu("Make an input of the secret")
+        await desk.settle()
+        assert session.value(token) == f"{template}{{{{ config['bearer_token'] }}}}"
+        assert session.values.config()["bearer_token"] == secret
+
+
 @pytest.mark.parametrize("size", [(60, 20), (80, 24), (120, 40), (200, 50)])
 async def test_all_wells_have_the_same_edges(size: tuple[int, int]) -> None:
     async with at_desk(sample(), size=size) as desk:
@@ -110,6 +127,10 @@ async def test_labels_are_whole_where_the_form_has_half_of_a_wide_screen() -> No
         await desk.go((*CREATION, "authenticator"))
         assert "Token Refresh Endpoint" in desk.text
         assert "Refresh Request Headers" in desk.text
+        await desk.form.open_tab("Polling")
+        await desk.settle()
+        assert "Download Target Extractor" in desk.text
+        assert "Polling Job Timeout (minutes)" in desk.text
 
 
 async def test_groups_have_headings_and_free_lines_where_there_is_room() -> None:

@@ -49,6 +49,8 @@ async def test_the_last_two_tests_are_compared(tmp_path: Path, api: DemoApi) -> 
         await shell.press("2")
         await shell.until_shown("+   ?segment=vip")
         assert "Async Job -- Create" in shell.text
+        await shell.until_shown("are passed over")  # each test has its own job and links
+        assert "1 of " in shell.text
         await shell.press("3")
         await shell.until_shown("The records have the same")
         await shell.press("f1")

@@ -190,3 +190,9 @@ async def test_the_choice_of_samples_is_in_the_palette_and_starts_the_tour() -> 
         assert shell.app.screen.query_one(OptionList).highlighted is not None
         await shell.press("up", "enter")
         await at_step(shell, 1)
+
+
+async def test_without_a_stream_no_tab_asks_for_a_test_that_cannot_be() -> None:
+    async with opened(size=(200, 50)) as shell:
+        await shell.until_shown("There is no stream to test yet.")
+        assert "Press F5" not in shell.text

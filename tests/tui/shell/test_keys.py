@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from textual.actions import parse
 from textual.binding import Binding
+from textual.command import Hit
 
 import tui
 from sample_configs import sample
@@ -244,3 +245,11 @@ async def test_a_key_that_can_do_nothing_says_why_and_is_not_offered(tmp_path: P
         unwanted = {one.help for one in ACTIONS.values() if one.otherwise and not shell.builder.can_do(one.id)}
         assert unwanted
         assert not unwanted & set(listed)
+
+
+async def test_commands_that_begin_with_what_is_typed_are_found_first(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        hits = [hit async for hit in Commands(shell.builder).search("test") if isinstance(hit, Hit)]
+        best = max(hits, key=lambda hit: hit.score)
+        assert str(best.text).startswith("Test: ")
+        assert any(str(hit.text).startswith("Schema: ") for hit in hits)

@@ -127,7 +127,27 @@ async def test_mistakes_of_later_stages_do_not_stop_an_earlier_one(server: Loopb
         trial = await after(shell, "f5")
         assert roles(trial) == [Role.CREATE]
         await shell.press("m")
+        await shell.until(lambda: shell.field == (*RETRIEVER, "status_mapping"))
+
+
+async def test_the_way_on_leads_to_the_field_that_is_still_missing(server: LoopbackServer) -> None:
+    """The URL of the polling is filled in, and that of the download is so in any new stream."""
+    serve_job(server, "done")
+    polling = f"{server.url()}/jobs/{{{{ creation_response['id'] }}}}"
+    async with opened() as shell:
+        await with_new_stream(shell, server)
+        await after(shell, "f5")
+        await shell.press("m")
         await shell.until(lambda: shell.field == POLLING_URL)
+        await write(shell, (POLLING_URL, polling))
+        await after(shell, "f5")
+        await shell.press("m")
+        await shell.until(lambda: shell.field == STATUS_PATH)
+        await write(shell, (STATUS_PATH, ["state"]), (COMPLETED, ["done"]))
+        await after(shell, "f5")
+        await shell.until_shown("Go to Polling, Download Target Extractor")
+        await shell.press("m")
+        await shell.until(lambda: shell.field == TARGET_PATH)
 
 
 async def test_the_creation_itself_must_be_right(server: LoopbackServer, saved: Path) -> None:

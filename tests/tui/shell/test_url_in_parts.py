@@ -69,3 +69,20 @@ async def test_a_form_has_the_url_in_one_once_no_part_is_left_and_the_person_has
         shell.builder.navigation.go_to_stream(0)
         await shell.settled()
         await shell.until(lambda: first_field(shell) == "url")
+
+
+async def test_what_is_undone_and_redone_is_seen_where_it_belongs_at_once(manifest: Path) -> None:
+    async with opened(manifest) as shell:
+        await shell.go_to(*BASE)
+        with shell.session.group(REQUESTER):
+            shell.session.unset(BASE)
+            shell.session.set((*REQUESTER, "url"), "https://api.example.com/a")
+        await shell.checked()
+        await shell.go_to(*REQUESTER, "url")
+        assert first_field(shell) == "url"
+        await shell.perform("edit.undo")
+        await shell.until(lambda: first_field(shell) == "url_base")
+        await shell.until(lambda: shell.field == BASE)
+        await shell.perform("edit.redo")
+        await shell.until(lambda: first_field(shell) == "url")
+        await shell.until(lambda: shell.field == (*REQUESTER, "url"))

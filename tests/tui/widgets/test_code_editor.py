@@ -37,3 +37,19 @@ async def test_edits_that_widen_the_line_numbers_are_drawn_and_undone() -> None:
             editor.undo()
         assert editor.text == LONG
         assert editor.virtual_size.height == 9_998
+
+
+async def test_the_line_of_the_cursor_keeps_the_colours_of_its_syntax() -> None:
+    editor = CodeEditor('url: "{{ config.a }}"\nurl: "{{ config.a }}"', "yaml")
+    async with on_stage(editor) as stage:
+        editor.focus()
+        editor.move_cursor((0, 0))
+        await stage.settle()
+
+        def colours(line: int) -> list[object]:
+            """The colours of the letters but the first, which the cursor is on."""
+            strip = editor.render_line(line).crop(editor.gutter_width + 1, editor.gutter_width + 20)
+            return [segment.style.color for segment in strip for _ in segment.text if segment.style]
+
+        assert colours(0) == colours(1)
+        assert len(set(colours(0))) > 2

@@ -177,6 +177,7 @@ async def test_saving_adds_the_suffix_and_asks_before_replacing(folder: Path) ->
 async def test_a_typed_name_takes_the_place_of_the_offered_one(folder: Path) -> None:
     async with on_stage() as stage:
         saved = await ask(stage, FileDialog("save", folder / "connector.yaml"))
+        assert "orders.yaml" in stage.app.text(), "as long as nothing is typed, all that is there can be seen"
         await stage.type("contacts")
         await stage.press("enter")
         assert saved == [folder / "contacts.yaml"]

@@ -48,6 +48,15 @@ async def test_shows_the_union_of_the_columns_under_a_header_with_row_numbers() 
         assert line(table, 2).split() == ["2", "2", "Köln"]
 
 
+async def test_a_table_without_columns_has_no_header() -> None:
+    table = table_of()
+    table.placeholder = "Nothing yet"
+    async with on_stage(table):
+        below = {segment.style.bgcolor for segment in table.render_line(1) if segment.style}
+        assert {segment.style.bgcolor for segment in table.render_line(0) if segment.style} == below
+        assert line(table, 2) == "  Nothing yet"
+
+
 async def test_null_the_empty_text_and_a_missing_field_look_different() -> None:
     table = table_of({"a": None}, {"a": ""}, {"b": 1})
     async with on_stage(table):

@@ -8,7 +8,7 @@ from textual.widgets import Input
 from tests.tui.widgets.support import on_stage
 from tui.widgets.completion import CompletionItem, CompletionPopup
 from tui.widgets.template_input import TemplateInput
-from tui.widgets.template_names import closing, template_names, typed_word
+from tui.widgets.template_names import closing, plain_secret, template_names, typed_word
 
 NAMES = [
     CompletionItem("config.api_key", "config.api_key", "Input: API key"),
@@ -254,3 +254,25 @@ async def test_pasted_lines_are_joined() -> None:
         stage.app.post_message(events.Paste("one\n  two\n\nthree\n"))
         await stage.settle()
         assert line.value == "one two three"
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("", None),
+        ("SG.short", "SG.short"),
+        ("ab{c", "ab{c"),
+        ("{{ config['x'] }}", None),
+        ("{{ config['x'] }}sk-live-0123456789", "sk-live-0123456789"),
+        ("sk-live-0123456789{{ config['x'] }}", "sk-live-0123456789"),
+        ("{{ config['x'] }} sk-live-0123456789 ", "sk-live-0123456789"),
+        ("{% if config['x'] %}sk-live-0123456789{% endif %}", "sk-live-0123456789"),
+        ("{{ config['x'] }}:api", None),
+        ("SharedKey {{ config['x'] }}", None),
+        ("Token api_token={{ config['x'] }}", None),
+        ("{{ config['a-long-name-not-closed", None),
+    ],
+)
+def test_what_may_be_a_secret_is_found_beside_templates(text: str, secret: str | None) -> None:
+    place = plain_secret(text)
+    assert (text[slice(*place)] if place else None) == secret

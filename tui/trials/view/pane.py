@@ -171,7 +171,9 @@ class TrialPane(Vertical):
             self.query_one(TrialHeader).show(subject, state, limits, stale=stale)
             self.query_one(CaseLine).show(self._trials.case)
             self.query_one(JobArea).show(state, selectors.partition, self._job_lines)
-            await self.query_one(Notices).show(list(notices(trial, stale=stale)) if trial is not None else [])
+            missing = subject.missing if subject is not None else None
+            said = list(notices(trial, stale=stale, missing=missing)) if trial is not None else []
+            await self.query_one(Notices).show(said)
             self._ask(trial)
             fingerprint = subject.fingerprint if subject else ""
             await self.query_one(Results).show(trial, selectors.partition, selectors.page, fingerprint)

@@ -211,7 +211,8 @@ def detail(column: ColumnSummary, records: int, width: int) -> Content:
     least, most = escape(column.least), escape(column.most)
     between = " " * max(0, size - cell_len(least) - cell_len(most)) or " … "
     measured = "" if column.reads_as or not _is_text(column) else "  by length"
-    axis = Content.assemble(fit(least + between + most, min(width, max(size, cell_len(least + between + most)))))
+    room = width - cell_len(measured)
+    axis = Content.assemble(fit(least + between + most, min(room, max(size, cell_len(least + between + most)))))
     return Content("\n").join([head, *rows, axis + Content.styled(measured, "$foreground-muted")])
 
 

@@ -291,7 +291,7 @@ class Results(Vertical):
         return view
 
     def _fill(self, view: Widget) -> Widget:
-        trial, key = self._trial, self._test_key
+        trial, key = self._trial, self._test_key if self._declared else ""
         match view:
             case RecordsView():
                 view.show(self.source, _no_records(trial, key))
@@ -316,9 +316,14 @@ class Results(Vertical):
 _WANTED = {Stage.CREATION: "a job", Stage.POLLING: "the status", Stage.DOWNLOAD: "records"}
 
 
+def _untested(test_key: str, then: str) -> str:
+    """What a test would do; where there is no stream, there is no key for it."""
+    return f"Not tested yet. Press {test_key}{then}" if test_key else "There is no stream to test yet."
+
+
 def _no_records(trial: Trial | None, test_key: str) -> str:
     if trial is None:
-        return f"Not tested yet. Press {test_key} to read the first records."
+        return _untested(test_key, " to read the first records.")
     if trial.state.running:
         return "Cancelling…" if trial.state.cancelling else "Waiting for records…"
     match trial.state.outcome:
@@ -335,7 +340,7 @@ def _no_records(trial: Trial | None, test_key: str) -> str:
 
 def _no_exchange(trial: Trial | None, test_key: str) -> str:
     if trial is None:
-        return f"Not tested yet. Press {test_key}: requests and answers show up here as they happen."
+        return _untested(test_key, ": requests and answers show up here as they happen.")
     if trial.state.running:
         return f"No request for {_WANTED[trial.state.limits.last]} yet. Other requests are under 6."
     if trial.state.next_stage is not None:
@@ -345,11 +350,11 @@ def _no_exchange(trial: Trial | None, test_key: str) -> str:
 
 def _no_state(trial: Trial | None, test_key: str) -> str:
     if trial is None:
-        return f"Not tested yet. Press {test_key}: the state that a test reaches shows up here."
+        return _untested(test_key, ": the state that a test reaches shows up here.")
     return "No state yet: it is reported when a partition has been read."
 
 
 def _no_schema(trial: Trial | None, test_key: str) -> str:
     if trial is None:
-        return f"Not tested yet. Press {test_key}: the schema of the records shows up here."
+        return _untested(test_key, ": the schema of the records shows up here.")
     return "No schema yet: there are no records to detect it from."

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -220,6 +222,57 @@ def test_requests_whose_bodies_are_on_disk_are_compared() -> None:
         trial.exchanges.put_away()
         assert trial.exchanges.entries[0].head.request_body is None
     assert compare_requests(before, after).lines.splitlines()[1:] == ["-   b=2", "+   b=3"]
+
+
+def job_of(number: int, name: str, *, polls: int = 1, limit: int = 5, **more: Any) -> Trial:
+    """A job whose answers name it, and a file for it, differently in each trial."""
+    api, moment = "https://api.example.com/jobs", datetime(2026, 3, number, 12, tzinfo=UTC)
+    link = f"https://files.example.com/{name}/part.csv?Expires={number}99&Signature=s{number}"
+    signed = (("X-Amz-Date", f"2026030{number}T120000Z"), ("X-Sent", f"2026-03-0{number}T12:00:00Z"))
+    given: dict[str, Any] = {"started": moment, "request_headers": signed, **more}
+    events = [
+        asked(Role.CREATE, 200, json.dumps({"job": {"id": name}}), url=f"{api}?limit={limit}", method="POST", **given),
+        *(asked(Role.POLL, 200, '{"status": "busy"}', url=f"{api}/{name}?v=1", **given) for _ in range(1, polls)),
+        asked(Role.POLL, 200, json.dumps({"files": [link], "after": f"{name}/1"}), url=f"{api}/{name}?v=1", **given),
+        asked(Role.DOWNLOAD, 200, "id\n1\n", page=1, url=link, **given),
+        asked(Role.DOWNLOAD, 200, "id\n2\n", page=2, url=f"{api}/more?after={quote(name, '')}%2F1", **given),
+    ]
+    return tried(number, *events)
+
+
+def test_what_the_answers_of_each_test_gave_is_no_difference_nor_is_the_time_or_the_number_of_polls() -> None:
+    report = compare_requests(job_of(1, "a.1"), job_of(2, "b.2", polls=3))
+    assert (report.note, report.lines) == ("=", "")
+    assert report.summary == (
+        "6 requests, without a difference. Values that the answers of each test gave, signatures and the time of a "
+        "request are passed over."
+    )
+
+
+def test_what_a_person_changed_is_a_difference_beside_what_is_different_each_time() -> None:
+    moments = (("X-Sent", "2026-02-01T12:00:00Z"),)
+    report = compare_requests(job_of(1, "j1"), job_of(2, "j2", limit=9, request_headers=moments))
+    assert report.lines.splitlines() == [
+        "  Async Job -- Create",
+        "-   ?limit=5",
+        "+   ?limit=9",
+        "-   x-amz-date: 20260301T120000Z",
+        "-   x-sent: 2026-03-01T12:00:00Z",
+        "+   x-sent: 2026-02-01T12:00:00Z",
+        "  Async Job -- Polling and 2 further requests",
+        "-   x-amz-date: 20260301T120000Z",
+        "-   x-sent: 2026-03-01T12:00:00Z",
+        "+   x-sent: 2026-02-01T12:00:00Z",
+    ]
+
+
+def test_a_value_that_no_answer_gave_is_a_difference_although_it_stands_in_one() -> None:
+    """The same answer twice: nothing in it was given in the place of something else."""
+    answer = json.dumps({"sizes": [5, 9]})
+    before, after = (
+        tried(number, asked(Role.CREATE, 200, answer), page(1, f"&limit={limit}")) for number, limit in ((1, 5), (2, 9))
+    )
+    assert compare_requests(before, after).lines.splitlines()[1:] == ["-   ?limit=5", "+   ?limit=9"]
 
 
 # Schemas
