@@ -60,7 +60,8 @@ class RequestOption(Component):
 
     def lint(self) -> list[Problem]:
         """Airbyte refuses anything but a name or, in JSON bodies, a path."""
-        if bool(self.field_name) == bool(self.field_path):
+        has_name = self.field_name is not None and self.field_name.source != ""
+        if has_name == bool(self.field_path):
             return [Problem("write one of `field_name` and `field_path`", ("field_name",), fields=("field_path",))]
         if self.field_path and self.inject_into != "body_json":
             return [
