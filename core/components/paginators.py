@@ -240,7 +240,8 @@ class StrategyPages(Pages):
         self.looks_into_body = strategy.looks_into_body
         self.needs_response = strategy.needs_response
         option = paginator.page_token_option
-        carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
+        by_templates = "the token, which templates may send (`next_page_token`),"
+        carrier = by_templates if option is None else option.describe(context.scope(option))
         self._progress = PagingProgress(context, carrier)
 
     @property

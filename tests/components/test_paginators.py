@@ -166,6 +166,15 @@ def test_an_api_that_gives_the_same_page_for_ever_is_found_out() -> None:
         advance(pages, same)
 
 
+def test_a_token_without_an_option_may_be_sent_by_templates() -> None:
+    pages = start({"type": "OffsetIncrement", "page_size": 1}, page_token_option=None)
+    same = page(1, {"items": [1]})
+
+    with pytest.raises(ReadError, match=r"whatever the token, which templates may send \(`next_page_token`\), said"):
+        for _ in range(1_100):
+            advance(pages, same)
+
+
 def test_a_token_that_stays_the_same_while_the_pages_change_is_fine() -> None:
     pages = start({"type": "CursorPagination", "cursor_value": "{{ response.scroll }}"})
 
