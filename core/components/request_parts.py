@@ -52,6 +52,11 @@ class RequestOption(Component):
         """What carries the value, for messages. Raises `ReadError`."""
         return f"the {_CARRIERS[self.inject_into]} `{'.'.join(self.path(variables))}`"
 
+    def is_where(self, other: RequestOption) -> bool:
+        """Whether both are written to put their values in the same place."""
+        mine, theirs = ((one.inject_into, one.field_path or [one.field_name]) for one in (self, other))
+        return mine == theirs
+
     def path(self, variables: Mapping[str, Any]) -> list[str]:
         """The keys that lead to the field; outside of JSON bodies one, its name. Raises `ReadError`."""
         templates = self.field_path or ([self.field_name] if self.field_name else [])
