@@ -54,8 +54,11 @@ class RequestOption(Component):
 
     def is_where(self, other: RequestOption) -> bool:
         """Whether both are written to put their values in the same place."""
-        mine, theirs = ((one.inject_into, one.field_path or [one.field_name]) for one in (self, other))
-        return mine == theirs
+        return (self.inject_into, self.field_name, self.field_path) == (
+            other.inject_into,
+            other.field_name,
+            other.field_path,
+        )
 
     def path(self, variables: Mapping[str, Any]) -> list[str]:
         """The keys that lead to the field; outside of JSON bodies one, its name. Raises `ReadError`."""
