@@ -39,7 +39,9 @@ _FROM_RESPONSES = re.compile(
 )
 _SITE = re.compile(r"(?i)https?://[^/?#]")
 _ORIGIN = re.compile(r"(?i)https?://[^/?#]+[/?#]")
-_CACHED = frozenset({Role.PAGE, Role.PARENT, Role.SCHEMA})
+_DESCRIBING = frozenset({Role.SCHEMA, Role.PROPERTIES})
+"""The roles of requests that ask what the records are like."""
+_CACHED = frozenset({Role.PAGE, Role.PARENT, *_DESCRIBING})
 """The roles of requests whose responses may be cached."""
 _PROPERTY_FIELDS = ("fetch_properties_from_endpoint", "query_properties")
 
@@ -129,8 +131,8 @@ class HttpRequester(Requester):
         None,
         title="Use Cache",
         description="Keep responses during a run: a request that is repeated, such as by several children of a parent "
-        "stream, gets the same response. Those of parent streams are kept unless this is false. Only for GET requests "
-        "for pages, never for those of a job.",
+        "stream, gets the same response. Those of parent streams, and those that describe the records (schemas, lists "
+        "of properties), are kept unless this is false. Only for GET requests, never for those of a job.",
     )
     connect_timeout_in_seconds: Annotated[float | None, Shown(advanced=True, unset="30")] = Field(
         None,
@@ -200,13 +202,16 @@ class HttpRequester(Requester):
             yield body
 
     def _is_cached(self, role: Role, context: Context) -> bool:
-        """Whether responses are cached: where the manifest says so, and of parents unless it forbids that (Airbyte).
+        """Whether responses are cached: where the manifest says so, and of parents and of what describes the records
+        unless it forbids that (Airbyte).
 
         Airbyte would cache those about a job too, so that its status never changes.
         """
         if self.http_method != "GET" or role not in _CACHED:
             return False
-        return self.identity in context.run.parent_requesters if self.use_cache is None else self.use_cache
+        if self.use_cache is not None:
+            return self.use_cache
+        return role in _DESCRIBING or self.identity in context.run.parent_requesters
 
     def _cache_key(self, call: Call, context: Context) -> bytes:
         """What makes two requests the same: their contents, the authenticator, whether credentials go along, who judges

@@ -182,20 +182,21 @@ class DefaultPaginator(Paginator):
     )
 
     def lint(self) -> list[Problem]:
-        """A page size can be sent only where the strategy has one (Airbyte refuses that too)."""
-        strategy = self.pagination_strategy
-        unknown = isinstance(strategy, Unsupported)
-        if self.page_size_option is None or strategy.page_size is not None or unknown:
+        """A page size can be sent only where the strategy has one, and not in the place of the token (Airbyte refuses
+        both, too).
+        """
+        strategy, option, place = self.pagination_strategy, self.page_size_option, ("page_size_option",)
+        if option is None:
+            return []
+        if isinstance(self.page_token_option, RequestOption) and option.is_where(self.page_token_option):
+            message = "`page_size_option` and `page_token_option` put their values in the same place of a request"
+            hint = "name the parameter that the API has for each, or remove one"
+            return [Problem(message, place, hint=hint, fields=("page_token_option",))]
+        if strategy.page_size is not None or isinstance(strategy, Unsupported):
             return []
         message = "`page_size_option` needs a `page_size` in the pagination strategy"
-        return [
-            Problem(
-                message,
-                ("page_size_option",),
-                hint="set `page_size` there, or remove the option",
-                fields=("page_size",),
-            )
-        ]
+        hint = "set `page_size` there, or remove the option"
+        return [Problem(message, place, hint=hint, fields=("page_size",))]
 
     @property
     def reducible_page_size(self) -> Template | None:
@@ -240,7 +241,8 @@ class StrategyPages(Pages):
         self.looks_into_body = strategy.looks_into_body
         self.needs_response = strategy.needs_response
         option = paginator.page_token_option
-        carrier = "the token, which is sent nowhere," if option is None else option.describe(context.scope(option))
+        by_templates = "the token, which templates may send (`next_page_token`),"
+        carrier = by_templates if option is None else option.describe(context.scope(option))
         self._progress = PagingProgress(context, carrier)
 
     @property

@@ -52,6 +52,14 @@ class RequestOption(Component):
         """What carries the value, for messages. Raises `ReadError`."""
         return f"the {_CARRIERS[self.inject_into]} `{'.'.join(self.path(variables))}`"
 
+    def is_where(self, other: RequestOption) -> bool:
+        """Whether both are written to put their values in the same place."""
+        return (self.inject_into, self.field_name, self.field_path) == (
+            other.inject_into,
+            other.field_name,
+            other.field_path,
+        )
+
     def path(self, variables: Mapping[str, Any]) -> list[str]:
         """The keys that lead to the field; outside of JSON bodies one, its name. Raises `ReadError`."""
         templates = self.field_path or ([self.field_name] if self.field_name else [])
@@ -60,7 +68,8 @@ class RequestOption(Component):
 
     def lint(self) -> list[Problem]:
         """Airbyte refuses anything but a name or, in JSON bodies, a path."""
-        if bool(self.field_name) == bool(self.field_path):
+        has_name = self.field_name is not None and self.field_name.source != ""
+        if has_name == bool(self.field_path):
             return [Problem("write one of `field_name` and `field_path`", ("field_name",), fields=("field_path",))]
         if self.field_path and self.inject_into != "body_json":
             return [

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from core.environment import MANIFEST
 from core.manifest.document import Document
+from core.manifest.emit import Style, flow
 from core.manifest.problems import ManifestError
 from core.manifest.resolver import NO_STREAM, resolve_section
 from core.protocols.errors import SourceError
@@ -52,7 +51,7 @@ def find_manifest(named: Path | None, config: Mapping[str, Any] | None = None) -
         injected = config[INJECTED]
         if not isinstance(injected, Mapping):
             raise SourceError(f"`{INJECTED}` in the config must be the manifest, an object.")
-        return Document.parse(orjson.dumps(injected).decode())
+        return Document.parse(flow(injected, Style()))
     return Document.load(BUNDLED) if BUNDLED.exists() else None
 
 

@@ -21,7 +21,7 @@ from core.runtime.context import Context
 from core.runtime.cursor import Cursor
 from core.runtime.page_reader import PageResult
 from core.runtime.record_pipeline import RecordPipeline
-from core.runtime.slices import Record
+from core.runtime.slices import Record, RecordPredicate
 
 BATCH = 100
 """Records that are encoded or delivered in one go."""
@@ -89,8 +89,10 @@ class RecordSink:
         self._budget = budget
         self.received = received.add
         self.announced = received.announce
-        self._pipeline = _pipeline(plan, context, cursor, schema)
+        keeps = cursor.filter(context.slice)
         self._feed_end = cursor.feed_end(context.slice)
+        self._feed_keeps = None if self._feed_end is None else keeps
+        self._pipeline = _pipeline(plan, context, schema, keeps if self._feed_end is None else None)
         self._last_record: Record | None = None
         self.observer = cursor.observer(context.slice)
         self.emitted = 0
@@ -127,7 +129,8 @@ class RecordSink:
         found_before = self._pipeline.found
         observe = self.observer
         try:
-            for batch in self._pipeline.batches(elements, BATCH):
+            for found in self._pipeline.batches(elements, BATCH):
+                batch = self._of_feed(found, result)
                 if observe is not None:
                     for record in batch:
                         observe(record)
@@ -138,6 +141,16 @@ class RecordSink:
             self._deliver_data()
         result.found = self._pipeline.found - found_before
         return result
+
+    def _of_feed(self, batch: Sequence[Record], result: PageResult) -> Sequence[Record]:
+        """Without what is known already. It leads the paginator, though: a feed ends with a page that ends with it."""
+        if self._feed_keeps is None or not batch:
+            return batch
+        keeps = self._feed_keeps
+        kept = [record for record in batch if keeps(record)]
+        self._last_record = result.last_record = batch[-1]
+        result.kept += len(batch) - len(kept)
+        return kept
 
     def _flush(self, batch: Sequence[Record], result: PageResult) -> None:
         allowed = self._budget.take(len(batch))
@@ -151,7 +164,8 @@ class RecordSink:
         result.kept += len(batch)
         if result.first_record is None:
             result.first_record = batch[0]
-        result.last_record = self._last_record = batch[-1]
+        if self._feed_keeps is None:
+            result.last_record = batch[-1]
         self.emitted += len(batch)
         if self._plan.encode is None:
             self._deliver(len(batch), records=[*batch] if isinstance(batch, Rows) else batch)
@@ -178,14 +192,15 @@ class RecordSink:
         )
 
 
-def _pipeline(plan: ReadPlan, context: Context, cursor: Cursor, schema: Mapping[str, Any]) -> RecordPipeline:
-    assert context.slice is not None
+def _pipeline(
+    plan: ReadPlan, context: Context, schema: Mapping[str, Any], keeps: RecordPredicate | None
+) -> RecordPipeline:
     stream = plan.stream
     return stream.retriever.pipeline(
         {**context.variables, "config": context.config},
         stream.transformations,
         schema,
-        cursor_filter=cursor.filter(context.slice),
+        cursor_filter=keeps,
         warn=lambda message: context.log(Level.WARNING, message),
         memory=context.memory,
         context=context,

@@ -123,6 +123,7 @@ class Partitions:
 
     def __init__(self, written: PartitionRouter | Sequence[PartitionRouter] | None, context: Context) -> None:
         self.routers = routers_in(written)
+        self._single = written if isinstance(written, PartitionRouter) else None
         self._context = context
 
     @property
@@ -133,14 +134,15 @@ class Partitions:
     @property
     def lasting(self) -> bool:
         """Whether each may have a state of its own; in a product that is never a question (Airbyte)."""
-        return len(self.routers) != 1 or self.routers[0].lasting
+        return self._single is None or self._single.lasting
 
     def walk(self, seeds: Seeds = NO_SEEDS) -> Walk:
         """A walk over the partitions, lazily; of a product the last router varies fastest.
 
-        In a product the states of parents are not tracked (Airbyte), and all are read from their beginning.
+        In a product the states of parents are not tracked (Airbyte), and all are read from their beginning. A list of
+        one router is a product, too, unless there is something to track.
         """
-        if len(self.routers) == 1:
+        if self._single is not None or (seeds and len(self.routers) == 1):
             return self.routers[0].walk(self._context, seeds)
         return Walk(self._product())
 
@@ -158,9 +160,9 @@ class Partitions:
         """Add to a request what the routers add, by themselves and by their `additions`; where two add the same thing,
         the first one wins.
         """
-        if len(self.routers) == 1:
+        if self._single is not None:
             draft.merge(additions[0])
-            self.routers[0].fill(draft, slice_, variables)
+            self._single.fill(draft, slice_, variables)
             return
         together = RequestDraft()
         for router, added in zip(reversed(self.routers), reversed(additions), strict=True):

@@ -19,8 +19,9 @@ GOOD: dict[str, Any] = {
 }
 
 
-def test_a_good_cursor_has_no_problems() -> None:
-    assert DatetimeBasedCursor.model_validate(GOOD).lint() == []
+@pytest.mark.parametrize("change", [{}, {"cursor_granularity": "PT0S"}, {"step": "P0D"}])
+def test_a_good_cursor_has_no_problems(change: dict[str, Any]) -> None:
+    assert DatetimeBasedCursor.model_validate({**GOOD, **change}).lint() == []
 
 
 @pytest.mark.parametrize(

@@ -166,10 +166,33 @@ def test_an_api_that_gives_the_same_page_for_ever_is_found_out() -> None:
         advance(pages, same)
 
 
+def test_a_token_without_an_option_may_be_sent_by_templates() -> None:
+    pages = start({"type": "OffsetIncrement", "page_size": 1}, page_token_option=None)
+    same = page(1, {"items": [1]})
+
+    with pytest.raises(ReadError, match=r"whatever the token, which templates may send \(`next_page_token`\), said"):
+        for _ in range(1_100):
+            advance(pages, same)
+
+
 def test_a_token_that_stays_the_same_while_the_pages_change_is_fine() -> None:
     pages = start({"type": "CursorPagination", "cursor_value": "{{ response.scroll }}"})
 
     assert all(advance(pages, page(1, {"scroll": "s", "items": [index]})) for index in range(5))
+
+
+@pytest.mark.parametrize("where", ["request_parameter", "body_json"])
+def test_a_page_size_in_the_place_of_the_token_is_refused(where: str) -> None:
+    def problems(token: str, size: str) -> list[str]:
+        options = [RequestOption.model_validate({"inject_into": where, "field_name": name}) for name in (token, size)]
+        strategy = OffsetIncrement.model_validate({"page_size": 5})
+        paginator = DefaultPaginator(
+            pagination_strategy=strategy, page_token_option=options[0], page_size_option=options[1]
+        )
+        return [problem.message for problem in paginator.lint()]
+
+    assert problems("offset", "limit") == []
+    assert "put their values in the same place" in problems("offset", "offset")[0]
 
 
 def test_a_page_size_that_is_no_number_is_explained() -> None:

@@ -14,6 +14,7 @@ import yaml
 from core.events import ExchangeFinished, Outcome, Records
 from core.http.exchange import Role
 from core.reading import Limits
+from tests.protocols.support import catalog
 from tests.support.oracle import Oracle
 from tests.support.paging_api import manifest
 from tests.support.reading import Told, read_all
@@ -208,6 +209,36 @@ async def test_an_endpoint_lists_the_properties_once(server: LoopbackServer, ora
 
     assert told.asked(Role.PROPERTIES) == 3
     assert told.asked(Role.PAGE) == 12
+
+
+async def test_an_endpoint_that_gives_the_schema_too_is_asked_once(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", items)
+    fields = [{"name": name, "kind": "string"} for name in NAMES]
+    server.on("/names", Reply([{"name": name, "fields": fields} for name in NAMES]))
+    selector = {"type": "RecordSelector", "extractor": {"type": "DpathExtractor", "field_path": []}}
+    listing = {
+        "type": "SimpleRetriever",
+        "requester": {"type": "HttpRequester", "url": server.url("/names")},
+        "record_selector": selector,
+    }
+    names = {"type": "PropertiesFromEndpoint", "property_field_path": ["name"], "retriever": listing}
+    identifier = {
+        "type": "SchemaTypeIdentifier",
+        "schema_pointer": ["fields"],
+        "key_pointer": ["name"],
+        "type_pointer": ["kind"],
+    }
+    loader = {"type": "DynamicSchemaLoader", "retriever": listing, "schema_type_identifier": identifier}
+    query = properties(property_list=names)
+
+    text = manifest(server, stream=f"schema_loader: {json.dumps(loader)}", requester=parameters(query))
+    told = await read_all(text)
+    ours, server.asked = [asked.path for asked in server.asked], []
+    tree = yaml.safe_load(text)
+    await asyncio.to_thread(oracle.ask, "conformance", "read", tree, {}, catalog("items"), [])
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert ours == [asked.path for asked in server.asked] == ["/names", "/items"]
 
 
 async def test_an_endpoint_is_asked_for_properties_itself(server: LoopbackServer, oracle: Oracle) -> None:

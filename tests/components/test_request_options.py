@@ -66,6 +66,7 @@ def test_the_same_thing_twice_is_refused() -> None:
     ("option", "words"),
     [
         ({"inject_into": "header"}, "one of `field_name` and `field_path`"),
+        ({"inject_into": "request_parameter", "field_name": ""}, "one of `field_name` and `field_path`"),
         ({"inject_into": "body_json", "field_name": "a", "field_path": ["b"]}, "one of `field_name` and `field_path`"),
         ({"inject_into": "header", "field_path": ["a"]}, "JSON bodies"),
     ],

@@ -67,6 +67,14 @@ async def test_the_named_manifest_comes_first_then_the_environment_then_the_conf
     assert answer.records("things") == [{"id": 1}, {"id": 2}]
 
 
+@pytest.mark.parametrize("value", [1e-25, 1e16, 12, "1e-25", "2024-01-31", "\x7f", None, {}])
+def test_a_manifest_in_the_config_keeps_what_its_values_are(content: dict[str, Any], value: Any) -> None:
+    document = lookup.find_manifest(None, {lookup.INJECTED: {**content, "metadata": value}})
+    assert document is not None
+    assert document.root["metadata"] == value
+    assert type(document.root["metadata"]) is type(value)
+
+
 async def test_without_a_manifest_there_is_only_a_spec(tmp_path: Path) -> None:
     asking = Asking(tmp_path, None)
     assert (await ask(asking, "spec")).of("SPEC")[0]["connectionSpecification"]["required"] == [lookup.INJECTED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -216,6 +217,44 @@ async def test_pages_of_which_nothing_is_kept(server: LoopbackServer, oracle: Or
         await compare(
             server, oracle, manifest(server, retriever=paginator, stream=CLIENT_SIDE), state={"day": "2024-01-03"}
         )
+
+
+FEED = CLIENT_SIDE.replace("is_client_side_incremental", "is_data_feed")
+
+
+def newest_first(asked: Asked) -> Reply:
+    """Four pages with two days each, from the 9th on backwards."""
+    number = int(asked.query.get("page", ["1"])[0])
+    days = range(11 - 2 * number, 9 - 2 * number, -1) if number < 5 else []
+    return Reply({"items": [{"day": f"2024-01-0{day}", "id": day} for day in days], "next": number + 1})
+
+
+@pytest.mark.parametrize("state", [None, {"day": "2024-01-06"}, {"day": "2024-01-07"}, {"day": "2024-01-09"}])
+@pytest.mark.parametrize(
+    "paginator",
+    [PAGES, BY_LAST % ("{{ response.next }}", "{{ last_page_size < 2 }}")],
+    ids=["numbered", "by the last page"],
+)
+async def test_a_feed_ends_with_the_page_that_ends_with_what_is_known(
+    server: LoopbackServer, oracle: Oracle, paginator: str, state: Mapping[str, Any] | None
+) -> None:
+    server.on("/items", newest_first)
+    await compare(server, oracle, manifest(server, retriever=paginator, stream=FEED), state=state)
+
+
+async def test_a_feed_of_lines(server: LoopbackServer) -> None:
+    def lines(asked: Asked) -> Reply:
+        number = int(asked.query.get("page", ["1"])[0])
+        days = range(11 - 2 * number, 9 - 2 * number, -1) if number < 5 else []
+        return Reply("".join(json.dumps({"day": f"2024-01-0{day}", "id": day}) + "\n" for day in days))
+
+    server.on("/items", lines)
+    text = manifest(server, retriever=PAGES + "decoder: {type: JsonlDecoder}\n", stream=FEED, field_path="[]")
+
+    told = await read_all(text, state={"day": "2024-01-06"})
+
+    assert len(server.asked) == 3
+    assert [record["id"] for record in told.records] == [9, 8, 7, 6]
 
 
 OPTIONS_OF_INPUTS = """\

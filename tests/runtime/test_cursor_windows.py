@@ -184,6 +184,16 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {**DAY, "start_datetime": "2024-01-01", "end_datetime": "2024-01-20", "step": "P3D"},
         {"state_type": "date-range", "slices": [{"start": "2024-01-09", "end": "2024-01-12"}]},
     ),
+    *(
+        ({**DAY, "start_datetime": "2024-01-01", "end_datetime": "2024-01-10", **lengths}, state)
+        for lengths in (
+            {"step": "P3D", "cursor_granularity": "PT0S"},
+            {"step": "P1M", "cursor_granularity": "P0D"},
+            {"step": "P0D"},
+            {"step": "P0D", "cursor_granularity": "PT0S"},
+        )
+        for state in ({}, STATE)
+    ),
 ]
 
 
@@ -270,7 +280,7 @@ def test_without_granularity_windows_touch(start: datetime, end: datetime, step:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"step": "PT0S"}, "given together"),
+        ({"step": "{{ config.get('length') or '' }}"}, "given together"),
         ({"step": "{{ config['step'] }}"}, "too short"),
         ({"step": "three days"}, "`step` of the cursor can't be used"),
         ({"start_datetime": "{{ config['soon'] }}"}, "can't be read"),

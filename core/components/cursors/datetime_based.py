@@ -243,10 +243,11 @@ class DatetimeBasedCursor(IncrementalSync):
     def timeline(self, context: Context) -> Timeline:
         """The stream's time, with everything evaluated. Raises `ReadError`."""
         scope = context.scope(self)
-        granularity = _duration(self.cursor_granularity, "cursor_granularity")
-        step = self._evaluated_duration(self.step, "step", scope)
-        if (step is None) != (granularity is None):
+        step_text = _text(self.step, scope)
+        if (not step_text) != (not self.cursor_granularity):
             raise ReadError("`step` and `cursor_granularity` of the cursor must be given together.")
+        step = _duration(step_text, "step")
+        granularity = _duration(self.cursor_granularity, "cursor_granularity")
         start = _moment(self.start_datetime, scope, self.datetime_format)
         end = self._end(scope, context.run.now)
         clamp: Callable[[datetime], datetime] = _as_it_is
@@ -257,8 +258,7 @@ class DatetimeBasedCursor(IncrementalSync):
         if context.resumption is not None:
             start, last = context.resumption.bounds(start, end())
             end = lambda: last  # noqa: E731 - also the slices of a later run end there
-        if step is not None and granularity is not None:
-            _check_step(step, granularity, clamp(start), clamp)
+        _check_step(step, granularity, clamp(start), clamp)
         return Timeline(
             field=self.field_name(context),
             format=self.datetime_format,
@@ -267,7 +267,7 @@ class DatetimeBasedCursor(IncrementalSync):
             end=end,
             step=step,
             granularity=granularity,
-            lookback=self._evaluated_duration(self.lookback_window, "lookback_window", scope),
+            lookback=_duration(_text(self.lookback_window, scope), "lookback_window"),
             clamp=clamp,
             strict=self.is_compare_strictly,
             bounds=self.bounds(scope),
@@ -291,9 +291,6 @@ class DatetimeBasedCursor(IncrementalSync):
     def _end(self, scope: Scope, now: Callable[[], datetime]) -> Callable[[], datetime]:
         written = self.end_datetime
         return now if written is None else lambda: _moment(written, scope, self.datetime_format)
-
-    def _evaluated_duration(self, template: Template | None, name: str, scope: Scope) -> timedelta | None:
-        return None if template is None else _duration(text_of(template, scope), name)
 
     def _date_problems(self) -> list[Problem]:
         problems = []
@@ -326,15 +323,15 @@ class DatetimeBasedCursor(IncrementalSync):
 
     def _step_problems(self, step: str, granularity: str) -> list[Problem]:
         try:
-            _check_step(parse_duration(step), parse_duration(granularity), _PROBE, _as_it_is)
+            _check_step(_duration(step, "step"), _duration(granularity, "cursor_granularity"), _PROBE, _as_it_is)
         except ReadError as error:
             return [Problem(str(error), ("step",))]
         return []
 
     def _granularity_problems(self, granularity: str) -> list[Problem]:
         """A granularity that the format can't express leaves gaps between windows that never close."""
-        format_ = self.datetime_format
-        if format_datetime(_PROBE + parse_duration(granularity), format_) != format_datetime(_PROBE, format_):
+        format_, length = self.datetime_format, _duration(granularity, "cursor_granularity")
+        if length is None or format_datetime(_PROBE + length, format_) != format_datetime(_PROBE, format_):
             return []
         message = f"`{format_}` can't express a difference of {granularity}"
         hint = "give the smallest difference that the format can express, such as P1D for dates"
@@ -345,6 +342,10 @@ def _moment(written: MinMaxDatetime | Template, scope: Scope, format_: str) -> d
     if isinstance(written, MinMaxDatetime):
         return written.moment({**scope, "parameters": written.parameters}, format_)
     return read_moment(written, scope, format_)
+
+
+def _text(template: Template | None, scope: Scope) -> str | None:
+    return None if template is None else text_of(template, scope)
 
 
 def _duration(text: str | None, name: str) -> timedelta | None:
@@ -367,11 +368,13 @@ def _is_duration(text: str) -> bool:
 
 
 def _check_step(
-    step: timedelta, granularity: timedelta, origin: datetime, clamp: Callable[[datetime], datetime]
+    step: timedelta | None, granularity: timedelta | None, origin: datetime, clamp: Callable[[datetime], datetime]
 ) -> None:
     """Windows must have a length, or reading would never get on."""
+    if step is None:
+        return
     following = clamp(later(origin, step))
-    if following <= origin or following < later(origin, granularity):
+    if following <= origin or (granularity is not None and following < later(origin, granularity)):
         raise ReadError(
             "`step` of the cursor is too short: it must be at least as long as `cursor_granularity`, and at "
             "least a day with clamping to weeks or months."

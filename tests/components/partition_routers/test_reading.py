@@ -119,6 +119,9 @@ ROUTERS: dict[str, Callable[[str], str]] = {
     "groups of a union": lambda parents: grouped(united(parents, LIST), 3),
     "a product with groups": lambda parents: product(grouped(parents), COLOURS),
     "a product with a union": lambda parents: product(COLOURS, united(LIST, parents)),
+    "a product of parents": lambda parents: product(parents, COLOURS),
+    "a list of one": product,
+    "a list of one with groups": lambda parents: product(grouped(parents)),
 }
 
 
@@ -157,6 +160,32 @@ async def test_the_progress_of_parents_is_that_of_the_reference(
     serve(server)
     inside = retriever(ROUTERS[router](owners(server, incremental=True)))
     await compare(server, oracle, manifest(server, stream=CHILD_SYNC, retriever=inside, requester=ASKING), state=state)
+
+
+async def second_read(server: LoopbackServer, router: str) -> tuple[list[str], Mapping[str, Any]]:
+    """Since when the parents are asked for in a second read, and the state at its end."""
+    serve(server)
+    inside = retriever(ROUTERS[router](owners(server, incremental=True)))
+    text = manifest(server, stream=CHILD_SYNC, retriever=inside, requester=ASKING)
+    first = await read_all(text)
+    server.asked.clear()
+    second = await read_all(text, state=first.state)
+    assert second.state is not None
+    return [asked.query["since"][0] for asked in server.to("/owners")], second.state
+
+
+async def test_a_list_of_one_keeps_the_progress_of_its_parents(server: LoopbackServer) -> None:
+    asked_since, state = await second_read(server, "a list of one")
+
+    assert asked_since == ["2024-01-06"]
+    assert state["parent_state"] == {"owners": {"changed": "2024-01-06"}}
+
+
+async def test_in_a_product_all_parents_are_read_every_time(server: LoopbackServer) -> None:
+    asked_since, state = await second_read(server, "a product of parents")
+
+    assert asked_since == ["2024-01-01", "2024-01-04"]
+    assert "parent_state" not in state
 
 
 @pytest.mark.parametrize("incremental", [False, True], ids=["in full", "incremental"])
