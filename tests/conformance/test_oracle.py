@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.support.oracle import Oracle
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_the_reference_leaves_where_it_runs_is_removed_with_it() -> None:
