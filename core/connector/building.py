@@ -213,8 +213,9 @@ class TreeBuilder:
         component = self._validate(cls, values, failed, path)
         if component is None:
             return None
-        for key, plan in plans.items():
-            if key in values and plan.holds_templates:
+        for key in values:
+            plan = plans[key]
+            if plan.holds_templates:
                 self._check_templates(getattr(component, plan.name), (*path, key), _seen_in(plan.gives, visible))
         self.problems += [problem.below(*path) for problem in component.lint()]
         self.portability += [problem.below(*path) for problem in portability(raw, component, values)]

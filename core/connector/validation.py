@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from core.components.source import DeclarativeSource
 from core.manifest.problems import Path, Problem, Severity, clipped
-from core.runtime.component import Component, field_plans
+from core.runtime.component import Component, FieldPlan, field_plans
 
 EXPECTED = {
     "string": "text",
@@ -92,7 +93,7 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
     cls = type(component)
     if not cls.portable:
         yield _warning(("type",), f"Airbyte has no components of type {cls.__name__}")
-    for key, plan in field_plans(cls).items():
+    for key, plan in _differing(cls).items():
         if key not in values:
             continue
         if plan.shown.ours and cls.portable:
@@ -109,9 +110,21 @@ def portability(raw: Mapping[str, Any], component: Component, values: Mapping[st
                 yield _warning((key,), message, "keep notes under `metadata`", fields=("metadata",))
 
 
+@cache
+def _differing(cls: type[Component]) -> Mapping[str, FieldPlan]:
+    """The fields of a component that Airbyte doesn't know, or in which it takes less."""
+    return {key: plan for key, plan in field_plans(cls).items() if plan.shown.ours or plan.not_in_airbyte}
+
+
+@cache
+def _coercible(cls: type[Component]) -> frozenset[str]:
+    """The fields of a component that take values for what they spell."""
+    return frozenset(key for key, plan in field_plans(cls).items() if plan.coercible)
+
+
 def _coerced(cls: type[Component], values: Mapping[str, Any]) -> Iterator[Problem]:
     """The values that are taken for what they spell, as the number in `"5"`; Airbyte takes them as they are."""
-    if not any(plan.coercible and key in values for key, plan in field_plans(cls).items()):
+    if _coercible(cls).isdisjoint(values):
         return
     try:
         cls.model_validate(values, strict=True)

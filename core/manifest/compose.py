@@ -324,12 +324,12 @@ def _place(event: Any) -> tuple[int, int, int, int]:
 
 def _close(collection: Mapping | Sequence, entries: list[SourceEntry], end_event: Any) -> None:
     collection.entries = collection.source = tuple(entries)
-    collection.end = end_event.end_mark.index
-    has_bracket = end_event.start_mark.index < end_event.end_mark.index
-    if entries and not has_bracket:
-        # PyYAML ends block collections only at the next token, after comments and blank lines.
-        last = entries[-1]
-        collection.end = max(last.value.end, last.key.end if last.key else 0)
+    if entries and not (collection.flow and end_event.start_mark.index < end_event.end_mark.index):
+        # PyYAML ends collections without a bracket only at the next token, after comments and blank lines.
+        key, value, _, _ = entries[-1]
+        collection.end = max(value.end, key.end) if key else value.end
+    else:
+        collection.end = end_event.end_mark.index
 
 
 def _position(event: Any) -> Position:
