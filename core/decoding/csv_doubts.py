@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from core.decoding.errors import DecodeError, quote
 
@@ -37,14 +37,20 @@ def is_delimiter_line(row: Sequence[str], delimiter: str) -> bool:
     )
 
 
-def refuse_other_delimiter(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Raise `DecodeError` for a table of one column in which each line has cells behind another delimiter."""
+def refuse_other_delimiter(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], own: str, as_written: Container[str]
+) -> None:
+    """Raise `DecodeError` for a table of one column whose lines all have cells behind another delimiter than its `own`.
+
+    `as_written` are the lines of the file: quotation marks around a cell say that it is one, whatever is in it.
+    """
     lines = [columns, *filter(None, rows)]
-    if len(lines) == 1 or any(len(line) != 1 for line in lines):
+    if len(lines) == 1 or any(len(line) != 1 or line[0] not in as_written for line in lines):
         return
     for delimiter, written in _DELIMITERS.items():
         counts = {line[0].count(delimiter) for line in lines}
-        if counts == {0} or len(counts) > 1 or any(f"{delimiter} " in line[0] for line in lines):
+        is_prose = any(f"{delimiter} " in line[0] for line in lines)
+        if delimiter == own or counts == {0} or len(counts) > 1 or is_prose:
             continue
         raise DecodeError(
             f"The CSV file has one column, {quote(columns[0])}, and each of its lines seems to have cells with "

@@ -400,6 +400,19 @@ def test_one_column_is_one_column(body: str) -> None:
     assert read(body) == [{header: row} for row in rows]
 
 
+@pytest.mark.parametrize("fields", [{}, {"delimiter": ";"}, {"quote_character": "'"}])
+@pytest.mark.parametrize("between", [",", ";", "|"])
+def test_a_cell_in_quotation_marks_is_one_cell(between: str, fields: dict[str, Any]) -> None:
+    mark = fields.get("quote_character", '"')
+    body = "".join(f"{mark}{text}{mark}\r\n" for text in (f"lat{between}lng", f"1.0{between}2.0", f"3.0{between}4.0"))
+    name = f"lat{between}lng"
+    assert read(body, **fields) == [{name: f"1.0{between}2.0"}, {name: f"3.0{between}4.0"}]
+
+
+def test_a_header_in_quotation_marks_is_one_cell_though_its_rows_are_not_quoted() -> None:
+    assert read('"tag|lang"\nx|en\n') == [{"tag|lang": "x|en"}]
+
+
 def test_one_column_that_looks_like_several_can_be_read() -> None:
     assert read("a;b\n1;2\n", columns=["a;b"], skip_lines=1) == [{"a;b": "1;2"}]
 
