@@ -123,7 +123,7 @@ class Table:
             if is_first and self._is_known:
                 self._drop_header(rows)
             elif is_first and not error and self._as_written is not None:
-                refuse_other_delimiter(self.columns, rows, self._form.delimiter, self._as_written)
+                refuse_other_delimiter(self.columns, rows, self._form, self._as_written)
             self._as_written = None
             if not rows and is_first and not error and not self._is_known and not self._is_over:
                 refuse_message(self.columns)
