@@ -42,7 +42,7 @@ def is_delimiter_line(row: Sequence[str], delimiter: str) -> bool:
 def refuse_other_delimiter(
     columns: Sequence[str], rows: Sequence[Sequence[str]], form: TableFormat, as_written: Container[str]
 ) -> None:
-    """Raise `DecodeError` for a table of one column that has several with another delimiter, and cells for all of them in
+    """Raise `DecodeError` for a table of one column that has several with another delimiter, and a cell for each in
     nearly all of these rows.
 
     `as_written` are the lines of the file: quotation marks around a cell say that it is one, whatever is in it.
@@ -72,13 +72,16 @@ def _is_prose(row: Sequence[str]) -> bool:
 
 
 def refuse_message(columns: Sequence[str]) -> None:
-    """Raise `DecodeError` for the only line of a file if it is a sentence: APIs say so, too, why there is no file."""
+    """Raise `DecodeError` for the only line of a file if it is a sentence: APIs say so, too, why there is no file.
+
+    With two commas it may as well be a header with a blank behind each.
+    """
     is_prose = all(name[:1].isspace() for name in columns[1:])
-    if is_prose and any(len(name.split()) >= _SENTENCE for name in columns):
+    if is_prose and len(columns) < 3 and any(len(name.split()) >= _SENTENCE for name in columns):
         raise DecodeError(
-            f"The CSV file is a single line that reads like a message: {quote(','.join(columns))}. If it names the "
-            "columns of a table without rows, name them in `columns` of the CsvDecoder, and skip it with "
-            "`skip_lines: 1`."
+            f"The CSV file is a single line that reads like a message: {quote(','.join(columns))}. "
+            "If the API writes it where there are no rows, name its beginning in `ends_before` of the CsvDecoder. If "
+            "it names the columns of a table without rows, name them in `columns`, and skip it with `skip_lines: 1`."
         )
 
 

@@ -125,8 +125,6 @@ class Table:
             elif is_first and not error and self._as_written is not None:
                 refuse_other_delimiter(self.columns, rows, self._form, self._as_written)
             self._as_written = None
-            if not rows and is_first and not error and not self._is_known and not self._is_over:
-                refuse_message(self.columns)
             records, unfit = self._records(rows, start)
             if records and not (unfit and is_first):  # perhaps the first line names no columns, and nothing is right
                 self._kept += len(records)
@@ -138,7 +136,15 @@ class Table:
                 break
             if filled := [*filter(None, rows)]:
                 last, last_rows = filled[-1], None
+        if not (last or last_rows) and not self._is_named:
+            refuse_message(self.columns)
         self._finish([*last_rows[-1].values()] if last_rows else last)
+
+    @property
+    def _is_named(self) -> bool:
+        """Whether the manifest itself names the columns, the header, or what is there in place of it."""
+        is_end = self._end is not None and (self._is_over or self._end.is_at(self.columns))
+        return self._is_known or is_end or bool(self._form.header_begins_with)
 
     def _whole_rows(self) -> Rows | None:
         """The rows that are there and need no closer look."""

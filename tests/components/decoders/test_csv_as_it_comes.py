@@ -464,14 +464,41 @@ def test_one_column_that_looks_like_several_can_be_read() -> None:
         "Maximum number of your install reports exceeded",
         "ERROR: report not found, try again\n",
         "No such report: r 1.\n",
+        "No data available for this period\r\n\r\n",
+        pytest.param("No data available for this period\n" + "\n" * 250, id="blank lines"),
+        pytest.param("Sorry, the report has expired already\n" + "\n" * 250, id="blank lines, two cells"),
     ],
 )
 def test_a_message_is_no_table_without_rows(body: str) -> None:
-    assert "a single line that reads like a message" in refused(body)
+    for fields in ({}, {"quote_character": "'"}, {"ends_before": ["Total"]}):
+        assert "a single line that reads like a message" in refused(body, **fields)
+
+
+@pytest.mark.parametrize("body", ["No data available for this period", '"No data available for this period"\r\n\r\n'])
+def test_a_message_that_the_manifest_names_is_an_empty_table(body: str) -> None:
+    assert read(body, ends_before=["No data"]) == []
+    assert read(body, ends_before="No data") == []
+
+
+def test_a_header_that_the_manifest_names_is_no_message() -> None:
+    assert read("Number of install reports\n", header_begins_with="Number of") == []
+
+
+def test_a_header_that_reads_like_a_message_may_have_rows_far_below() -> None:
+    body = "Number of install reports\n" + "\n" * 250 + "7\n"
+    assert read(body) == [{"Number of install reports": "7"}]
 
 
 @pytest.mark.parametrize(
-    "body", ["id,name\n", "Order ID\n", "Date of the last order,Amount\n", "Number of install reports\n7\n", "\n\n"]
+    "body",
+    [
+        "id,name\n",
+        "Order ID\n",
+        "Date of the last order,Amount\n",
+        "date, number of active users today, revenue\n",
+        "Number of install reports\n7\n",
+        "\n\n",
+    ],
 )
 def test_a_header_is_a_table_without_rows(body: str) -> None:
     assert [*read(body)] in ([], [{"Number of install reports": "7"}])
