@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from dataclasses import replace
 
+from core.decoding.csv_format import TableFormat
 from core.decoding.errors import DecodeError, quote
 
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
@@ -37,30 +39,49 @@ def is_delimiter_line(row: Sequence[str], delimiter: str) -> bool:
     )
 
 
-def refuse_other_delimiter(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Raise `DecodeError` for a table of one column in which each line has cells behind another delimiter."""
-    lines = [columns, *filter(None, rows)]
-    if len(lines) == 1 or any(len(line) != 1 for line in lines):
+def refuse_other_delimiter(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], form: TableFormat, as_written: Container[str]
+) -> None:
+    """Raise `DecodeError` for a table of one column that has several with another delimiter, and a cell for each in
+    nearly all of these rows.
+
+    `as_written` are the lines of the file: quotation marks around a cell say that it is one, whatever is in it.
+    """
+    header, *lines = [form.delimiter.join(row) for row in (columns, *filter(None, rows))]
+    if header not in as_written:
         return
+    plain = [line for line in lines if line in as_written]
     for delimiter, written in _DELIMITERS.items():
-        counts = {line[0].count(delimiter) for line in lines}
-        if counts == {0} or len(counts) > 1 or any(f"{delimiter} " in line[0] for line in lines):
+        if delimiter not in header or delimiter in (form.delimiter, form.quote):
+            continue
+        names, *cells = replace(form, delimiter=delimiter).reader((header, *plain), strict=False)
+        fitting = sum(len(row) == len(names) and not _is_prose(row) for row in cells)
+        others = len(lines) - len(plain) + len(cells) - fitting
+        if fitting == 0 or others > (max(1, len(lines) // 10) if fitting > 1 else 0) or _is_prose(names):
             continue
         raise DecodeError(
-            f"The CSV file has one column, {quote(columns[0])}, and each of its lines seems to have cells with "
-            f'`{written}` between them. Set `delimiter: "{written}"` of the CsvDecoder; if it is one column, name it '
+            f"The CSV file has one column, {quote(columns[0])}, and its lines seem to have cells with `{written}` "
+            f'between them. Set `delimiter: "{written}"` of the CsvDecoder; if it is one column, name it '
             "in `columns` and skip the header with `skip_lines: 1`."
         )
 
 
+def _is_prose(row: Sequence[str]) -> bool:
+    """Whether a blank follows a delimiter, as in a sentence."""
+    return any(cell[:1].isspace() for cell in row[1:])
+
+
 def refuse_message(columns: Sequence[str]) -> None:
-    """Raise `DecodeError` for the only line of a file if it is a sentence: APIs say so, too, why there is no file."""
+    """Raise `DecodeError` for the only line of a file if it is a sentence: APIs say so, too, why there is no file.
+
+    With two commas it may as well be a header with a blank behind each.
+    """
     is_prose = all(name[:1].isspace() for name in columns[1:])
-    if is_prose and any(len(name.split()) >= _SENTENCE for name in columns):
+    if is_prose and len(columns) < 3 and any(len(name.split()) >= _SENTENCE for name in columns):
         raise DecodeError(
-            f"The CSV file is a single line that reads like a message: {quote(','.join(columns))}. If it names the "
-            "columns of a table without rows, name them in `columns` of the CsvDecoder, and skip it with "
-            "`skip_lines: 1`."
+            f"The CSV file is a single line that reads like a message: {quote(','.join(columns))}. "
+            "If the API writes it where there are no rows, name its beginning in `ends_before` of the CsvDecoder. If "
+            "it names the columns of a table without rows, name them in `columns`, and skip it with `skip_lines: 1`."
         )
 
 

@@ -6,7 +6,7 @@ import codecs
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from core.decoding.chunks import LONGEST_LINE, ending_lines, line_of, recoded, text_lines, undecodable
@@ -86,7 +86,10 @@ class Table:
             lines = text_lines(self._watched(stream), encoding)
         self._lines = TableLines(lines, form)
         self._end = End(form) if form.ends_before else None
-        self._reader = form.reader(self._lines if form.has_other_lines else lines)
+        self._as_written: set[str] | None = set()
+        """The first lines, as long as they may tell more than the rows."""
+        lines = iter(self._lines if form.has_other_lines else lines)
+        self._reader = form.reader(chain(self._noted(lines), lines))
 
     def blocks(self) -> Iterator[Sequence[dict[str, Any]]]:
         """The records, as `Rows` where nothing has to be looked at.
@@ -103,6 +106,8 @@ class Table:
             self.columns = self._header()
         if not self.columns:
             return
+        if self._is_known or len(self.columns) > 1:
+            self._as_written = None
         is_first, last = True, list[str]()
         last_rows: Rows | None = None
         while True:
@@ -117,10 +122,9 @@ class Table:
             rows, error = self._next(min(ROWS, self._source.odd_lines() or ROWS) if self._source else ROWS)
             if is_first and self._is_known:
                 self._drop_header(rows)
-            elif is_first and not error:
-                refuse_other_delimiter(self.columns, rows)
-            if not rows and is_first and not error and not self._is_known and not self._is_over:
-                refuse_message(self.columns)
+            elif is_first and not error and self._as_written is not None:
+                refuse_other_delimiter(self.columns, rows, self._form, self._as_written)
+            self._as_written = None
             records, unfit = self._records(rows, start)
             if records and not (unfit and is_first):  # perhaps the first line names no columns, and nothing is right
                 self._kept += len(records)
@@ -132,7 +136,15 @@ class Table:
                 break
             if filled := [*filter(None, rows)]:
                 last, last_rows = filled[-1], None
+        if not (last or last_rows) and not self._is_named:
+            refuse_message(self.columns)
         self._finish([*last_rows[-1].values()] if last_rows else last)
+
+    @property
+    def _is_named(self) -> bool:
+        """Whether the manifest itself names the columns, the header, or what is there in place of it."""
+        is_end = self._end is not None and (self._is_over or self._end.is_at(self.columns))
+        return self._is_known or is_end or bool(self._form.header_begins_with)
 
     def _whole_rows(self) -> Rows | None:
         """The rows that are there and need no closer look."""
@@ -294,6 +306,12 @@ class Table:
                 f"{rows} left out (`uneven_rows: drop`), because the number of cells is not that of the columns, "
                 f"{len(self.columns)}; the first one is in line {self._first_dropped:,}."
             )
+
+    def _noted(self, lines: Iterator[str]) -> Iterator[str]:
+        """The lines for as long as they are noted."""
+        while self._as_written is not None and (line := next(lines, "")):
+            self._as_written.add(line.rstrip("\n"))
+            yield line
 
     def _watched(self, stream: Iterable[bytes]) -> Iterator[bytes]:
         """The same bytes; it is noted when there are NULs among them. Raises `DecodeError` for a line without end."""

@@ -14,7 +14,7 @@ from core.events import Event, ExchangeFinished
 from core.http.bodies import LARGEST_ANSWER
 from core.http.exchange import Exchange, Role
 from core.http.messages import request_line
-from core.http.policy import RequestFailed
+from core.http.policy import RequestFailed, default_decision
 from core.http.request import RequestDraft
 from core.jobs.answers import Answer, body_of, found_for_lookup, found_instead, lookups, missing_lookup
 from core.jobs.download_targets import (
@@ -148,8 +148,10 @@ class JobRequests:
             return None if opened is None else self._answer(await opened.preview(LARGEST_ANSWER), context)
 
     def _is_meant(self, status: str, answer: Answer, context: Context) -> bool:
-        """Whether the status is that of this error: any other one, or one with nothing in its body, has another."""
-        for has_body in (True, False):
+        """Whether the status is that of this error: any other one has another or, where the error could be no refusal
+        and none that passes, one with nothing in its body.
+        """
+        for has_body in (True, False) if default_decision(answer.response).unplaced else (True,):
             with suppress(ReadError, TemplateError):  # nothing to go by is another status, too
                 if status == self._status(answer.as_any_error(has_body=has_body), context):
                     continue

@@ -121,6 +121,52 @@ async def test_an_error_whose_body_tells_the_status_is_a_status(server: Loopback
     assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (2, 3)
 
 
+BY_BODY = [
+    "{{ 'done' if status_code == 200 else response.error }}",
+    "{{ response.error if 'error' in response else 'done' if status_code == 200 }}",
+]
+
+
+@pytest.mark.parametrize("value", BY_BODY)
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_an_error_that_passes_is_asked_about_again_whatever_its_body_tells(
+    server: LoopbackServer, status: int, value: str
+) -> None:
+    serve(server, Reply({"error": "report_failed", "message": "overloaded"}, status, headers={"Retry-After": "1"}))
+
+    told = await read_all(by_body_of_errors(server, value))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert told.records == [{"n": 1}]
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (1, 2)
+
+
+@pytest.mark.parametrize("value", BY_BODY)
+@pytest.mark.parametrize("error", ["not_ready", "report_failed"])
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refused_poll_is_no_status_whatever_its_body_tells(
+    server: LoopbackServer, status: int, error: str, value: str
+) -> None:
+    serve(server, Reply({"error": error, "message": "no such key"}, status))
+
+    told = await read_all(by_body_of_errors(server, value))
+
+    assert told.outcome is Outcome.FAILED
+    assert "no such key" in told.errors
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (1, 1)
+
+
+@pytest.mark.parametrize("status", [403, 429, 503])
+async def test_a_template_may_name_the_errors_whose_bodies_tell_the_status(server: LoopbackServer, status: int) -> None:
+    serve(server, Reply({"error": "not_ready"}, status, headers={"Retry-After": "9"}))
+
+    told = await read_all(by_body_of_errors(server, f"{{{{ response.error if status_code == {status} else 'done' }}}}"))
+
+    assert told.outcome is Outcome.COMPLETE, told.errors
+    assert (told.asked(Role.CREATE), told.asked(Role.POLL)) == (1, 2)
+    assert "trying again" not in told.logs
+
+
 @pytest.mark.parametrize("otherwise", ["'not_ready'", "response.state"])
 async def test_what_is_said_of_every_error_is_no_status(server: LoopbackServer, otherwise: str) -> None:
     serve(server, *[Reply({"error": "no such report"}, 400)] * 3)

@@ -393,11 +393,65 @@ def test_another_delimiter_is_noticed_where_there_is_one_column(between: str, wr
 
 
 @pytest.mark.parametrize(
-    "body", ["note\na;b\nc;d\n", "a;b\nc\nd;e\n", "City; Country\nParis; France\n", "id;name\n", "id\n1\n2\n"]
+    "rows",
+    [
+        '1;"a;b"\n2;b\n',
+        "1;a\n2;b\nTotal 2\n",
+        "1;a\n2;b\n3;hello; world\n",
+        "1;a\n2;b; c\n\n3;d\n",
+        '1;"two\nlines"\n2;b\n',
+        '1;"1,5"\n2;b\n',
+        '1;5" pipe\n2;b\n',
+        pytest.param("1;a\n" * 90 + "sum\n" * 9, id="one in ten"),
+        pytest.param("1;a\n" * 100 + "sum\n" * 50, id="many at the end"),
+    ],
+)
+def test_another_delimiter_is_noticed_though_not_all_rows_are_alike(rows: str) -> None:
+    assert 'Set `delimiter: ";"` of the CsvDecoder' in refused(f"id;name\n{rows}")
+
+
+def test_another_delimiter_is_noticed_though_damaged_rows_are_left_out() -> None:
+    assert 'Set `delimiter: ";"` of the CsvDecoder' in refused("id;price\n1;1,5\n2;2\n", uneven_rows="drop")
+
+
+def test_another_delimiter_is_noticed_before_the_end_of_the_table() -> None:
+    body = "id;name\n1;a\n2;b\nTotal 2\n" + "a note\n" * 20
+    assert 'Set `delimiter: ";"` of the CsvDecoder' in refused(body, ends_before="Total")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "note\na;b\nc;d\n",
+        "a;b\nc\nd;e\n",
+        "a;b\nc\nd;e\nf;g\nh\n",
+        "tag;lang\nx; y\nz; w\n",
+        "City; Country\nParis; France\n",
+        "id;name\n",
+        "id\n1\n2\n",
+    ],
 )
 def test_one_column_is_one_column(body: str) -> None:
     header, *rows = body.splitlines()
     assert read(body) == [{header: row} for row in rows]
+
+
+@pytest.mark.parametrize("fields", [{}, {"delimiter": ";"}, {"quote_character": "'"}])
+@pytest.mark.parametrize("between", [",", ";", "|"])
+def test_a_cell_in_quotation_marks_is_one_cell(between: str, fields: dict[str, Any]) -> None:
+    mark = fields.get("quote_character", '"')
+    body = "".join(f"{mark}{text}{mark}\r\n" for text in (f"lat{between}lng", f"1.0{between}2.0", f"3.0{between}4.0"))
+    name = f"lat{between}lng"
+    assert read(body, **fields) == [{name: f"1.0{between}2.0"}, {name: f"3.0{between}4.0"}]
+
+
+def test_a_column_is_one_as_long_as_most_of_its_cells_are_in_quotation_marks() -> None:
+    rows = '"x|en"\n"y|de"\n"z|fr"\nw|it\nv|es\n'
+    assert [*read(f"tag|lang\n{rows}")[0].values()] == ["x|en"]
+
+
+def test_a_header_in_quotation_marks_is_one_cell_though_its_rows_are_not_quoted() -> None:
+    assert read('"tag|lang"\nx|en\n') == [{"tag|lang": "x|en"}]
 
 
 def test_one_column_that_looks_like_several_can_be_read() -> None:
@@ -410,14 +464,41 @@ def test_one_column_that_looks_like_several_can_be_read() -> None:
         "Maximum number of your install reports exceeded",
         "ERROR: report not found, try again\n",
         "No such report: r 1.\n",
+        "No data available for this period\r\n\r\n",
+        pytest.param("No data available for this period\n" + "\n" * 250, id="blank lines"),
+        pytest.param("Sorry, the report has expired already\n" + "\n" * 250, id="blank lines, two cells"),
     ],
 )
 def test_a_message_is_no_table_without_rows(body: str) -> None:
-    assert "a single line that reads like a message" in refused(body)
+    for fields in ({}, {"quote_character": "'"}, {"ends_before": ["Total"]}):
+        assert "a single line that reads like a message" in refused(body, **fields)
+
+
+@pytest.mark.parametrize("body", ["No data available for this period", '"No data available for this period"\r\n\r\n'])
+def test_a_message_that_the_manifest_names_is_an_empty_table(body: str) -> None:
+    assert read(body, ends_before=["No data"]) == []
+    assert read(body, ends_before="No data") == []
+
+
+def test_a_header_that_the_manifest_names_is_no_message() -> None:
+    assert read("Number of install reports\n", header_begins_with="Number of") == []
+
+
+def test_a_header_that_reads_like_a_message_may_have_rows_far_below() -> None:
+    body = "Number of install reports\n" + "\n" * 250 + "7\n"
+    assert read(body) == [{"Number of install reports": "7"}]
 
 
 @pytest.mark.parametrize(
-    "body", ["id,name\n", "Order ID\n", "Date of the last order,Amount\n", "Number of install reports\n7\n", "\n\n"]
+    "body",
+    [
+        "id,name\n",
+        "Order ID\n",
+        "Date of the last order,Amount\n",
+        "date, number of active users today, revenue\n",
+        "Number of install reports\n7\n",
+        "\n\n",
+    ],
 )
 def test_a_header_is_a_table_without_rows(body: str) -> None:
     assert [*read(body)] in ([], [{"Number of install reports": "7"}])
