@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
 from core.errors import ReadError
-from core.http.messages import message_in, shorten
-from core.runtime.field_path import is_empty
+from core.http.messages import shorten
 from core.runtime.roles import Extract
 from core.runtime.slices import SliceMemory
 
 _NOTHING = object()
 _KEYS = frozenset({"error", "errors"})
-_NO_ERROR = frozenset({"", "0", "no", "none", "null", "false", "ok", "success"})
+_TELLING = ("message", "messages", "msg", "reason", "detail", "details", "title", "type", "code", *sorted(_KEYS))
+"""What tells of an error inside of an object, the most readable first; ids and counts don't."""
+_WORD = re.compile(r"[^\W_]+")
+_NO_ERROR = re.compile(
+    r"|0( 0)?( errors?)?|no|no ?errors?( found)?|none|null|nil|false|n ?a|(2\d\d ?)?(ok|okay|success(ful)?|succeeded)?"
+)
+"""Words that say there was no error."""
 
 
 def refusing_errors(extract: Extract, places: Callable[[Any], Iterable[Any]], memory: SliceMemory) -> Extract:
@@ -47,9 +53,35 @@ def _looked_into(found: Iterable[Any]) -> Iterable[Any]:
 def error_in(answer: Mapping[str, Any]) -> str | None:
     """What an answer says in a field for errors, in whatever case its name is; None where it has none, or no error."""
     for key, value in answer.items():
-        if str(key).lower() in _KEYS and not is_empty(value) and str(value).lower() not in _NO_ERROR:
-            return shorten(message_in(dict(answer) if value is True else value) or str(value))
+        said = _said_by(value) if str(key).lower() in _KEYS else None
+        if said is not None and value is True:  # what it was is told beside it
+            said = _said_by({name: beside for name, beside in answer.items() if beside is not True}) or said
+        if said is not None:
+            return shorten(said)
     return None
+
+
+def _said_by(value: Any) -> str | None:
+    """The error that a value of an answer tells of; None where it tells of none."""
+    match value:
+        case None | False:
+            return None
+        case True:
+            return "true"
+        case Mapping():
+            fields = {str(key).lower(): field for key, field in value.items()}
+            return _joined(fields[name] for name in _TELLING if name in fields)
+        case list():
+            return _joined(value)
+        case int() | float():
+            return None if value == 0 or 200 <= value < 300 else str(value)
+        case _:
+            text = str(value)
+            return None if _NO_ERROR.fullmatch(" ".join(_WORD.findall(text.lower()))) else text
+
+
+def _joined(values: Iterable[Any]) -> str | None:
+    return ", ".join(said.rstrip(".") for said in map(_said_by, values) if said is not None) or None
 
 
 def error_instead_of_records(said: str) -> ReadError:

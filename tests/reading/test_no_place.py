@@ -47,6 +47,12 @@ ERRORS: list[tuple[object, str]] = [
     ({"data": None, "errors": [{"message": "Throttled"}]}, "Throttled"),
     ({"data": {"items": None}, "errors": [{"message": "No right to see items."}]}, "No right to see items"),
     ({"error": True, "message": "quota exceeded"}, "quota exceeded"),
+    ({"error": {"message": "OK", "code": 500}}, "an error: 500. "),
+    ({"error": {"Code": "SlowDown", "Message": "Too many calls.", "id": 7}}, "an error: Too many calls, SlowDown. "),
+    ({"errors": [None, {"reason": "quota"}, {"title": "Denied", "detail": ""}]}, "an error: quota, Denied. "),
+    ({"error": True, "code": 0}, "an error: true. "),
+    ({"error": -1}, "an error: -1. "),
+    ({"error": "404"}, "an error: 404. "),
 ]
 
 
@@ -70,6 +76,21 @@ async def test_an_error_in_the_place_of_records_is_a_failure(server: LoopbackSer
         {"data": {}, "error": None},
         {"data": {}, "errors": []},
         {"data": {}, "error": False, "Errors": "none"},
+        {"error": {"code": "ok", "message": "", "log_id": "x"}},
+        {"error": {"code": 0, "message": "success"}},
+        {"error": {"message": None, "code": None, "type": "NO_ERROR"}},
+        {"error": {"status": False}},
+        {"errors": {"count": 3}},
+        {"errors": [None]},
+        {"errors": [{"message": "", "code": 0}]},
+        {"error": 0.0},
+        {"error": 200},
+        {"error": "200 OK"},
+        {"error": "No error"},
+        {"errors": "0 errors"},
+        {"error": "OK."},
+        {"error": "N/A"},
+        {"error": "-"},
     ],
 )
 async def test_an_empty_place_beside_an_error_and_an_error_that_is_none_are_no_failures(
