@@ -18,7 +18,7 @@ _TELLING = ("message", "messages", "msg", "reason", "detail", "details", "title"
 """What tells of an error inside of an object, the most readable first; ids and counts don't."""
 _WORD = re.compile(r"[^\W_]+")
 _NO_ERROR = re.compile(
-    r"|0( 0)?( errors?)?|no|no ?errors?( found)?|none|null|nil|false|n ?a|(2\d\d ?)?(ok|okay|success(ful)?|succeeded)?"
+    r"|0+( 0+)?( errors?)?|no|no ?errors?( found)?|none|null|nil|false|n ?a|(2\d\d ?)?(ok|success(ful)?|succeeded)?"
 )
 """Words that say there was no error."""
 

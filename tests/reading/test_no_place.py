@@ -87,6 +87,7 @@ async def test_an_error_in_the_place_of_records_is_a_failure(server: LoopbackSer
         {"error": 0.0},
         {"error": 200},
         {"error": "200 OK"},
+        {"error": {"code": "00000", "message": "Success."}},
         {"error": "No error"},
         {"errors": "0 errors"},
         {"error": "OK."},
