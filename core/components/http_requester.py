@@ -240,11 +240,8 @@ class HttpRequester(Requester):
                 is_open = decision.default and decision.action is not Action.SUCCESS
                 if accepts is not None and is_open and isinstance(outcome, httpx.Response) and accepts(outcome):
                     return Decision(Action.SUCCESS)
-            if isinstance(outcome, httpx.Response) and not outcome.is_error:
-                accepts_it = decision.action in (Action.IGNORE, Action.SUCCESS)
-                context.memory.takes_errors |= accepts_it and not decision.default
-                if decision.action is Action.IGNORE:
-                    self._explain_ignored(outcome, context)
+            if decision.action is Action.IGNORE and isinstance(outcome, httpx.Response) and not outcome.is_error:
+                self._explain_ignored(outcome, context)
             return decision
 
         return Call(
@@ -268,8 +265,8 @@ class HttpRequester(Requester):
         context.log(
             Level.WARNING,
             f"The error handler says to ignore an answer {answer} to {self.http_method} {shorten(str(response.url))}. "
-            "Only answers that are errors, 400 and above, can be ignored; this one is taken as it is. To make it one, "
-            "write the action FAIL or RETRY.",
+            "Only answers that are errors, 400 and above, can be ignored; this one is taken as it is, which the action "
+            "SUCCESS says without this warning. To make it an error, write FAIL or RETRY.",
         )
 
     def draft(self, context: Context, extra: RequestDraft | None = None) -> RequestDraft:

@@ -11,7 +11,7 @@ from core.components.schema_normalization import SchemaNormalization, normalizer
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import SLICE_VARIABLES, Component, Gives, NotInAirbyte, Shown
 from core.runtime.context import Context, readable
-from core.runtime.error_answers import refusing_errors
+from core.runtime.error_answers import accepting_errors, refusing_errors
 from core.runtime.record_pipeline import Change, ManyRecords, RecordPipeline, Warn, ignore
 from core.runtime.roles import Extractor, RecordFilterRole, Transformation
 from core.runtime.slices import Record, RecordPredicate, SliceMemory
@@ -91,8 +91,11 @@ class RecordSelector(Component):
         extractor = extractor or self.extractor
         with readable():
             extract = extractor.bind_in(context, variables, memory or SliceMemory())
-            if memory is not None and extractor.path_keys and not extractor.takes_response:
-                extract = refusing_errors(extract, extractor.bind_place(variables), memory)
+            extract_accepted = extract
+            place = None if memory is None or extractor.takes_response else extractor.bind_place(variables)
+            if memory is not None and place is not None:
+                extract_accepted = accepting_errors(extract, place, memory)
+                extract = refusing_errors(extract, place)
             own_filter = self.record_filter.bind_in(context, variables) if self.record_filter else None
             changes = [transformation.bind_in(context, variables) for transformation in transformations]
         first = self.transform_before_filtering
@@ -105,4 +108,6 @@ class RecordSelector(Component):
             after = [*after, normalizer(schema, warn)]
         elif isinstance(self.schema_normalization, SchemaNormalization) and schema:
             after = [*after, self.schema_normalization.bind_in(context, schema)]
-        return RecordPipeline(extract, before, own_filter, after, cursor_filter, warn=warn)
+        return RecordPipeline(
+            extract, before, own_filter, after, cursor_filter, extract_accepted=extract_accepted, warn=warn
+        )

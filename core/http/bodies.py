@@ -72,7 +72,13 @@ class GuardedResponse(httpx.Response):
     def with_body(cls, response: httpx.Response, content: bytes) -> Self:
         """The same response with a body that is decoded and complete."""
         headers = [item for item in response.headers.multi_items() if item[0] not in _FRAMING]
-        return cls(response.status_code, headers=headers, content=content, request=response.request)
+        return cls(
+            response.status_code,
+            headers=headers,
+            content=content,
+            request=response.request,
+            extensions=response.extensions,
+        )
 
     @property
     def text(self) -> str:

@@ -123,6 +123,11 @@ class ResponseCache:
                     await received.aclose()
             yield body
 
+    def forget(self, response: httpx.Response) -> None:
+        """Drop a response that turned out to be of no use: the next one to ask gets a new one."""
+        for key in [key for key, kept in self._responses.items() if kept.response.request is response.request]:
+            del self._responses[key]
+
     async def _store(self, key: bytes, body: Body) -> Body:
         """Receive a body; it is cached if there is room for all of it."""
         if len(self._responses) >= MAX_RESPONSES:

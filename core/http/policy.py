@@ -71,6 +71,19 @@ class Decision:
     default: bool = False
 
 
+_ACCEPTED = "longhaul.accepted"
+
+
+def accept(response: httpx.Response, decision: Decision) -> None:
+    """Note at a response that is accepted whether the manifest says so, rather than nothing."""
+    response.extensions[_ACCEPTED] = not decision.default
+
+
+def is_accepted_by_manifest(response: httpx.Response) -> bool:
+    """Whether the error handler of the manifest accepted a response, whatever it holds."""
+    return bool(response.extensions.get(_ACCEPTED))
+
+
 class RequestFailed(ReadError):
     """A request failed for good; the text says which one, what the API answered and what to do.
 

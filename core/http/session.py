@@ -25,7 +25,7 @@ from core.http.encodings import LONG_ENOUGH
 from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role
 from core.http.messages import describe_error, describe_outcome, failure, json_body, reason
 from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
-from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, causes, retry_after
+from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, accept, causes, retry_after
 from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
 from core.http.tape import Take, Tape
@@ -150,6 +150,8 @@ class HttpSession:
                 if download is not None and not accepted:
                     await download.aclose()
             if accepted:
+                if download is not None:
+                    accept(download.response, decision)
                 return download
             exchange = result.recording.finish()
             if decision.action is Action.IGNORE:

@@ -12,6 +12,7 @@ from core.jobs.answers import Answer
 from core.jobs.job import Job
 from core.runtime.context import Context
 from core.runtime.page_reader import MakeSink, PageResult, SliceSink
+from core.runtime.record_pipeline import Accepted
 
 _Request = tuple[str, str, bytes]
 
@@ -32,7 +33,6 @@ class PollRecords:
     def begin(self) -> None:
         """Take the records of another job; none of the one before has left."""
         self.numbers = count(1)
-        self.context.memory.takes_errors = True
         self._sinks.append(self.make_sink(self.numbers))
         self._had_records, self._before = False, None
         self.context.memory.begin()
@@ -61,7 +61,8 @@ class PollRecords:
         content = answer.response.content
         sink.received(len(content))
         elements = (answer.whole(memory),) if self.takes_responses else answer.elements_anew(memory)
-        result = await run.loop.run_in_executor(run.executor, sink.consume, elements)
+        accepted = Accepted(elements)  # the status of the job says whether there was an error
+        result = await run.loop.run_in_executor(run.executor, sink.consume, accepted)
         sink.received(0, ended=True)
         self._had_records = result.found > 0
         memory.first_read |= self._had_records

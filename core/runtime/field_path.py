@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Any
 
 from core.errors import ReadError
@@ -48,6 +48,12 @@ def lookup(path: Sequence[str]) -> Callable[[Any], Any]:
         return value
 
     return look
+
+
+def lookup_beginning(path: Sequence[str]) -> Callable[[Any], Any] | None:
+    """The same for what a path leads to before its first pattern; None where it begins with one, or has no step."""
+    plain = [*takewhile(lambda step: is_plain((step,)), path)]
+    return lookup(plain) if plain else None
 
 
 def find(value: Any, path: Sequence[str]) -> Iterator[tuple[Location, Any]]:

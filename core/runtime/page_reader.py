@@ -21,15 +21,16 @@ from core.http.cache import Body
 from core.http.charsets import charset_of
 from core.http.download import announced_length
 from core.http.exchange import Role
-from core.http.policy import Action, RequestFailed
+from core.http.policy import Action, RequestFailed, is_accepted_by_manifest
 from core.http.request import RequestDraft
 from core.levels import Level
 from core.runtime.component import SLICE_VARIABLES
 from core.runtime.context import Context
 from core.runtime.cursor import Observer
+from core.runtime.error_answers import ErrorInPlace
 from core.runtime.pages import Page, Pages, Paginator
 from core.runtime.pipes import parse_in_thread
-from core.runtime.record_pipeline import Portions, RecordPipeline
+from core.runtime.record_pipeline import Accepted, Portions, RecordPipeline
 from core.runtime.roles import Decoder, PageProperties, Renew, Requester, WholeResponse
 from core.runtime.slices import Record, StreamSlice
 
@@ -275,15 +276,15 @@ class PageReader:
         key_of = self.properties.key_of
         if key_of is None:
             return _page_of(pages, await self._answer(asking_for(portions[0], context), sink, pages, sink.consume))
-        elements: list[list[Any]] = []
-        digests: list[int] = []
+        answers: list[_Answer[list[Any]]] = []
         for number, portion in enumerate(portions, 1):
             last = await self._answer(asking_for(portion, context, number), sink, pages, list)
-            elements += [last.taken] if last else []
-            digests += [last.body_digest] if last else []
-        page = Portions(elements, key_of)
-        result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
-        return _page_of(pages, _Answer(last.response, last.body, result, hash(tuple(digests))) if last else None)
+            answers += [last] if last else []
+        page = Portions([_as_judged(one.response, one.taken) for one in answers], key_of)
+        with _forgetting(context, *(one.response for one in answers)):
+            result = await context.run.loop.run_in_executor(context.run.executor, sink.consume, page)
+        digest = hash(tuple(one.body_digest for one in answers))
+        return _page_of(pages, _Answer(last.response, last.body, result, digest) if last else None)
 
     async def _answer(
         self, context: Context, sink: Sink, pages: Pages, take: Callable[[Iterable[Any]], T]
@@ -326,9 +327,10 @@ class PageReader:
         run = context.run
         decode = self._decode(context)
         looks = pages.looks_into_body and self.decoder.gives_document
-        body, taken = await run.loop.run_in_executor(
-            run.executor, lambda: _take_document(decode, response, take, whole=self.takes_responses, looks=looks)
-        )
+        with _forgetting(context, response):
+            body, taken = await run.loop.run_in_executor(
+                run.executor, lambda: _take_document(decode, response, take, whole=self.takes_responses, looks=looks)
+            )
         return _Answer(response, body, taken)
 
     def _decode(self, context: Context) -> Callable[[httpx.Response], Iterable[Any]]:
@@ -350,11 +352,11 @@ class PageReader:
             charset, decoder = charset_of(download.response), self.decoder.for_slice(context.memory)
             digest = Digest() if pages.compares else None
             sink.announced(None if self.paginator is not None else announced_length(download.response))
-            with _naming_charset(download.response):
+            with _naming_charset(download.response), _forgetting(context, download.response):
                 taken = await parse_in_thread(
                     context.run.executor,
                     _counted(download, sink, digest),
-                    lambda chunks: take(decoder.decode(chunks, charset)),
+                    lambda chunks: take(_as_judged(download.response, decoder.decode(chunks, charset))),
                 )
             return _Answer(download.response, {}, taken, digest.value if digest else 0)
 
@@ -386,8 +388,25 @@ def _take_document(
     """The first element for a paginator that looks into it, decoded on its own: what takes the elements may change
     them.
     """
-    taken = take((WholeResponse(response, lambda: decode(response)),) if whole else decode(response))
+    elements = (WholeResponse(response, lambda: decode(response)),) if whole else decode(response)
+    taken = take(_as_judged(response, elements))
     return next(iter(decode(response)), {}) if looks else {}, taken
+
+
+def _as_judged(response: httpx.Response, elements: Iterable[Any]) -> Iterable[Any]:
+    """The elements of a response, `Accepted` where the error handler said so of it."""
+    return Accepted(elements) if is_accepted_by_manifest(response) else elements
+
+
+@contextmanager
+def _forgetting(context: Context, *responses: httpx.Response) -> Iterator[None]:
+    """Have responses that are refused for what they hold leave the cache."""
+    try:
+        yield
+    except ErrorInPlace:
+        for response in responses:
+            context.run.session.cache.forget(response)
+        raise
 
 
 class Digest:

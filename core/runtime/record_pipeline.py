@@ -26,11 +26,21 @@ KeyOf = Callable[[Record], Hashable | None]
 class Portions:
     """The decoded elements of a page by portion. As an iterable it is all of them, for those who don't merge."""
 
-    elements: Sequence[Sequence[Any]]
+    elements: Sequence[Iterable[Any]]
     key_of: KeyOf
 
     def __iter__(self) -> Iterator[Any]:
         return chain.from_iterable(self.elements)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The decoded elements of an answer that is accepted although it may hold an error in the place of records."""
+
+    elements: Iterable[Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.elements)
 
 
 def merge_into(record: Record, more: Record) -> None:
@@ -74,7 +84,8 @@ class RecordPipeline:
     of them is made for many records at once.
 
     `found` counts the records extracted so far, whether they were kept or not; of a page in portions those of the
-    fullest portion, or the merged ones where they are more.
+    fullest portion, or the merged ones where they are more. `extract_accepted` is the extraction for elements that are
+    `Accepted`.
     """
 
     def __init__(
@@ -85,11 +96,13 @@ class RecordPipeline:
         after: Sequence[Change | ManyRecords],
         cursor_filter: RecordPredicate | None = None,
         *,
+        extract_accepted: Callable[[Any], Iterable[Any]] | None = None,
         warn: Warn = ignore,
     ) -> None:
         self.found = 0
         self._warn = warn
         self._extract = extract
+        self._extract_accepted = extract_accepted or extract
         self._before = before
         self._own_filter = own_filter
         self._cursor_filter = cursor_filter
@@ -99,8 +112,9 @@ class RecordPipeline:
 
     def batches(self, elements: Iterable[Any], size: int) -> Iterator[Sequence[Record]]:
         """The finished records in batches of about `size`. Raises `ReadError`."""
-        if self._leaves_all and not isinstance(elements, (Portions, Labelled)):
-            yield from self._unchanged(elements, size)
+        bare = elements.elements if isinstance(elements, Accepted) else elements
+        if self._leaves_all and not isinstance(bare, (Portions, Labelled)):
+            yield from self._unchanged(bare, size)
             return
         yield from _lists_of(self(elements), size)
 
@@ -151,7 +165,7 @@ class RecordPipeline:
         self, elements: Iterable[Any], filters: Sequence[RecordPredicate | ManyRecords | None]
     ) -> Iterator[Record]:
         """The same with many records at a time in each step."""
-        alone = RecordPipeline(self._extract, (), None, (), warn=self._warn)
+        alone = RecordPipeline(self._extract, (), None, (), extract_accepted=self._extract_accepted, warn=self._warn)
         alone.found = self.found
         steps = [
             *map(changing, self._before),
@@ -174,6 +188,8 @@ class RecordPipeline:
         after: Sequence[Change],
     ) -> Iterator[Record]:
         extract = self._extract
+        if isinstance(elements, Accepted):
+            elements, extract = elements.elements, self._extract_accepted
         label = elements.label if isinstance(elements, Labelled) else None
         try:
             for element in elements:

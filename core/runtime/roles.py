@@ -28,6 +28,8 @@ Renew = Callable[[], Awaitable[Context]]
 Accepts = Callable[[httpx.Response], bool]
 Extract = Callable[[Any], Iterable[Any]]
 """Gives what is found in one element."""
+Place = Callable[[Any], Any]
+"""Gives what is at a place in one element; None where there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +115,11 @@ class Extractor(Component, role=True):
         """
         return self.bind(variables)
 
-    def bind_place(self, variables: Mapping[str, Any]) -> Extract:
-        """The same for the place that records are in, whatever is made of what is there."""
-        return self.bind_as_is(variables)
+    def bind_place(self, variables: Mapping[str, Any]) -> Place | None:
+        """The function that gives what is at the place for records in one element, whatever is made of it; None where
+        that is the whole element, or nobody can tell.
+        """
+        return None
 
     @property
     def path_keys(self) -> list[Template] | None:

@@ -69,8 +69,7 @@ class SliceMemory:
     `answers` holds what the requests of the slice's job gave, under the names that templates know them by.
     `first_read` says that the first body was read to its end. `no_place` says in words what an answer held where there
     is no place for records. `targets` counts the download targets of its job. `asked` counts the requests that say the
-    same, by what that is; it isn't forgotten with the bodies. `takes_errors`: a body that holds an error is accepted,
-    for the status of a job or an error handler says what failed. `warn` takes what people should know of the bodies.
+    same, by what that is; it isn't forgotten with the bodies. `warn` takes what people should know of the bodies.
     """
 
     answers: dict[str, Any] = field(default_factory=dict)
@@ -78,7 +77,6 @@ class SliceMemory:
     no_place: str | None = None
     targets: int = 0
     asked: Counter[bytes] = field(default_factory=Counter)
-    takes_errors: bool = False
     warn: Callable[[str], None] = lambda message: None
     _notes: dict[Hashable, Any] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from core.runtime.component import NotInAirbyte
 from core.runtime.context import Context
 from core.runtime.field_path import is_empty
-from core.runtime.roles import Extract, Extractor
+from core.runtime.roles import Extract, Extractor, Place
 from core.runtime.slices import SliceMemory
 
 
@@ -82,6 +82,13 @@ class CombinedExtractor(Extractor):
             return every if self.mode == "union" else next(filled, every)
 
         return extract
+
+    def bind_place(self, variables: Mapping[str, Any]) -> Place | None:
+        """What is at the first of the places that has anything."""
+        places = [place for extractor in self.extractors if (place := extractor.bind_place(variables)) is not None]
+        if len(places) < len(self.extractors):
+            return None
+        return lambda element: next((found for place in places if (found := place(element)) is not None), None)
 
 
 def _of_elements(

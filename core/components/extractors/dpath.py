@@ -13,9 +13,9 @@ from core.errors import ReadError
 from core.http.messages import shorten
 from core.runtime.component import Shown
 from core.runtime.context import Context
-from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup, what_is_at
+from core.runtime.field_path import evaluated, find, is_empty, is_plain, lookup, lookup_beginning, what_is_at
 from core.runtime.record_pipeline import whole_element
-from core.runtime.roles import Extract, Extractor
+from core.runtime.roles import Extract, Extractor, Place
 from core.runtime.slices import SliceMemory
 from core.templates import Template
 
@@ -106,11 +106,11 @@ class DpathExtractor(Extractor):
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         if self.record_expander is not None or self.key_field is not None or self.value_field is not None:
             return self.bind(variables)
-        return self.bind_place(variables)
-
-    def bind_place(self, variables: Mapping[str, Any]) -> Extract:
         path = evaluated(self.field_path, {**variables, "parameters": self.parameters})
         return lambda element: _at_as_is(element, path)
+
+    def bind_place(self, variables: Mapping[str, Any]) -> Place | None:
+        return lookup_beginning(evaluated(self.field_path, {**variables, "parameters": self.parameters}))
 
 
 def _at_as_is(element: Any, path: list[str]) -> list[Any]:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field
 
 from core.runtime.field_path import is_empty
 from core.runtime.record_pipeline import whole_element
-from core.runtime.roles import Extract, Extractor
+from core.runtime.roles import Extract, Extractor, Place
 
 _BESIDE_BODY = re.compile(r"""\$(?:\.|\[['"])(?:status_code|headers)\b""")
 """JSONPath expressions that lead to what is beside the body of an answer."""
@@ -62,6 +62,25 @@ class JsonPathExtractor(Extractor):
     def bind_as_is(self, variables: Mapping[str, Any]) -> Extract:
         expression = _compiled(self.json_path)
         return lambda element: _matches_as_is(expression, element)
+
+    def bind_place(self, variables: Mapping[str, Any]) -> Place | None:
+        place = _compiled(self.json_path)
+        while not _is_plain(place) and type(place).__name__ == "Child":
+            place = place.left
+        if not _is_plain(place) or type(place).__name__ == "Root":
+            return None
+        return lambda element: next((match.value for match in place.find(element)), None)
+
+
+def _is_plain(expression: Any) -> bool:
+    """Whether an expression leads from field to field."""
+    match type(expression).__name__:
+        case "Child":
+            return _is_plain(expression.left) and _is_plain(expression.right)
+        case "Fields":
+            return len(expression.fields) == 1 and expression.fields != ("*",)
+        case name:
+            return name == "Root"
 
 
 def _matches_as_is(expression: Any, element: Any) -> list[Any]:

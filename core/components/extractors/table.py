@@ -12,9 +12,9 @@ from core.errors import ReadError
 from core.http.messages import shorten
 from core.manifest.problems import Problem, Severity
 from core.runtime.component import Shown
-from core.runtime.error_answers import error_in, error_instead_of_records
-from core.runtime.field_path import evaluated, find, is_plain, place_of, what_is_at
-from core.runtime.roles import Extract, Extractor
+from core.runtime.error_answers import error_in
+from core.runtime.field_path import evaluated, find, is_plain, lookup_beginning, place_of, what_is_at
+from core.runtime.roles import Extract, Extractor, Place
 from core.runtime.slices import Record, SliceMemory
 from core.runtime.tables import RowReader, column_names, rows_elsewhere
 from core.templates import Template
@@ -102,6 +102,9 @@ class TableExtractor(Extractor):
 
     def bind(self, variables: Mapping[str, Any]) -> Extract:
         return self.bind_for_slice(variables, SliceMemory())
+
+    def bind_place(self, variables: Mapping[str, Any]) -> Place | None:
+        return lookup_beginning(evaluated(self.rows_path, {**variables, "parameters": self.parameters}))
 
     def bind_for_slice(self, variables: Mapping[str, Any], memory: SliceMemory) -> Extract:
         scope = {**variables, "parameters": self.parameters}
@@ -242,9 +245,8 @@ class _Table:
                 f"There are no rows at {path}: the answer is no object. Where it is the list of rows itself, leave out "
                 "`rows_path`."
             )
-        said = error_in(element or {})
-        if said is not None and not self.memory.takes_errors:
-            raise error_instead_of_records(said)
+        if error_in(element or {}) is not None:  # then there are none, or it is refused for that
+            return
         elsewhere = rows_elsewhere(element, self.reader, columns)
         if elsewhere is not None:
             raise ReadError(
