@@ -242,6 +242,31 @@ async def test_a_feed_ends_with_the_page_that_ends_with_what_is_known(
     await compare(server, oracle, manifest(server, retriever=paginator, stream=FEED), state=state)
 
 
+KIND = """\
+transformations:
+  - type: AddFields
+    fields: [{type: AddedFieldDefinition, path: [kind], value: "{{ 'even' if record.id % 2 == 0 else 'odd' }}"}]
+"""
+
+
+@pytest.mark.parametrize("state", [None, {"day": "2024-01-06"}])
+@pytest.mark.parametrize("first", [None, "true", "false"])
+@pytest.mark.parametrize(
+    "flags",
+    [("is_data_feed", "is_client_side_incremental"), ("is_data_feed",), ("is_client_side_incremental",)],
+    ids=" ".join,
+)
+async def test_whether_a_filter_sees_the_transformed_records(
+    server: LoopbackServer, oracle: Oracle, flags: tuple[str, ...], first: str | None, state: Mapping[str, Any] | None
+) -> None:
+    server.on("/items", newest_first)
+    cursor = CLIENT_SIDE.replace("  is_client_side_incremental: true\n", "".join(f"  {flag}: true\n" for flag in flags))
+    keep = """, record_filter: {type: RecordFilter, condition: "{{ record.get('kind') == 'even' }}"}"""
+    keep += f", transform_before_filtering: {first}" if first else ""
+    text = manifest(server, retriever=PAGES, stream=cursor + KIND, selector=keep)
+    await compare(server, oracle, text, state=state)
+
+
 async def test_a_feed_of_lines(server: LoopbackServer) -> None:
     def lines(asked: Asked) -> Reply:
         number = int(asked.query.get("page", ["1"])[0])
