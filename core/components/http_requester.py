@@ -203,9 +203,10 @@ class HttpRequester(Requester):
 
     def _is_cached(self, role: Role, context: Context) -> bool:
         """Whether responses are cached: where the manifest says so, and of parents and of what describes the records
-        unless it forbids that (Airbyte).
+        unless it forbids that.
 
-        Airbyte would cache those about a job too, so that its status never changes.
+        Airbyte lets it forbid that of parents only, and would cache those about a job too, so that its status never
+        changes.
         """
         if self.http_method != "GET" or role not in _CACHED:
             return False

@@ -76,6 +76,7 @@ class RecordSelector(Component):
         *,
         extractor: Extractor | None = None,
         cursor_filter: RecordPredicate | None = None,
+        transforms_first: bool = False,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
         context: Context | None = None,
@@ -83,10 +84,9 @@ class RecordSelector(Component):
         """The way from elements to records for one slice, everything bound to its template variables and `memory`, and
         to the `context` where something needs to know it.
 
-        `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not
-        seen yet; with it, transformations come before the filters unless `transform_before_filtering` says
-        otherwise (Airbyte: the same). `warn` is called once for each field that does not fit the schema.
-        Raises `ReadError`.
+        `extractor` replaces the selector's own. `cursor_filter` keeps the records that a cursor has not seen yet.
+        `transforms_first`: transformations come before the filters unless `transform_before_filtering` says
+        otherwise. `warn` is called once for each field that does not fit the schema. Raises `ReadError`.
         """
         extractor = extractor or self.extractor
         with readable():
@@ -99,7 +99,7 @@ class RecordSelector(Component):
             own_filter = self.record_filter.bind_in(context, variables) if self.record_filter else None
             changes = [transformation.bind_in(context, variables) for transformation in transformations]
         first = self.transform_before_filtering
-        if first if first is not None else cursor_filter is not None:
+        if transforms_first if first is None else first:
             before: list[Change | ManyRecords] = changes
             after: list[Change | ManyRecords] = []
         else:

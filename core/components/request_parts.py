@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from core.manifest.problems import Problem
 from core.runtime.component import AsText, Component, Shown
 from core.runtime.context import readable
 from core.runtime.roles import RequestBody
-from core.templates import Template, TemplateMap
+from core.templates import Template, TemplateError, TemplateMap
 
 _CARRIERS = {
     "request_parameter": "query parameter",
@@ -53,18 +54,25 @@ class RequestOption(Component):
         return f"the {_CARRIERS[self.inject_into]} `{'.'.join(self.path(variables))}`"
 
     def is_where(self, other: RequestOption) -> bool:
-        """Whether both are written to put their values in the same place."""
-        return (self.inject_into, self.field_name, self.field_path) == (
-            other.inject_into,
-            other.field_name,
-            other.field_path,
-        )
+        """Whether both put their values in the same place, whatever the inputs are."""
+        here, there = ([*map(option._known, option._keys)] for option in (self, other))
+        return self.inject_into == other.inject_into and here == there
+
+    def _known(self, key: Template) -> object:
+        """A key as a text, where that takes no inputs, else all that it is made from without these."""
+        if key.variables <= {"parameters"}:
+            with suppress(TemplateError):
+                return key.text({"parameters": self.parameters})
+        return key, self.parameters
+
+    @property
+    def _keys(self) -> list[Template]:
+        return self.field_path or ([self.field_name] if self.field_name else [])
 
     def path(self, variables: Mapping[str, Any]) -> list[str]:
         """The keys that lead to the field; outside of JSON bodies one, its name. Raises `ReadError`."""
-        templates = self.field_path or ([self.field_name] if self.field_name else [])
         with readable():
-            return [part.text({**variables, "parameters": self.parameters}) for part in templates]
+            return [key.text({**variables, "parameters": self.parameters}) for key in self._keys]
 
     def lint(self) -> list[Problem]:
         """Airbyte refuses anything but a name or, in JSON bodies, a path."""

@@ -71,6 +71,7 @@ class Retriever(Component, role=True):
         schema: Mapping[str, Any] | None = None,
         *,
         cursor_filter: RecordPredicate | None = None,
+        transforms_first: bool = False,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
         context: Context | None = None,

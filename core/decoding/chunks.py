@@ -71,6 +71,8 @@ BLOCK = 65_536
 """Bytes that are parsed in one go."""
 
 
+LONG_LINE = 2 * BLOCK
+"""Bytes of a line after which it is read in parts, where that can be."""
 LONGEST_LINE = 128 * 1024 * 1024
 """Bytes that a line of text or a cell of a table may have."""
 LARGEST_DOCUMENT = 512 * 1024 * 1024
@@ -114,13 +116,17 @@ def peek(chunks: Iterator[bytes], size: int = BLOCK) -> tuple[bytes, Iterator[by
     return head, chain((head,) if head else (), stream)
 
 
-def whole_lines(chunks: Iterable[bytes], passed: Callable[[], int] | None = None) -> Iterator[bytes]:
+def whole_lines(
+    chunks: Iterable[bytes], passed: Callable[[], int] | None = None, cut: Callable[[bytes], int] | None = None
+) -> Iterator[bytes]:
     """The same bytes in blocks that end with a line feed, save for the last one, and without a byte order mark.
 
-    Raises `DecodeError` for a line that is longer than `LONGEST_LINE`; `passed` says how many lines came before it.
+    `cut` says where the beginning of a long line may be cut, 0 where it may not: a block then ends there.
+    Raises `DecodeError` for a line, or what is left of it, that is longer than `LONGEST_LINE`; `passed` says how many
+    lines came before it.
     """
     rest: list[bytes] = []
-    length = 0
+    length, long = 0, LONG_LINE
     mark: bytes = codecs.BOM_UTF8
     for block in blocks(chunks):
         text = block.removeprefix(mark)
@@ -128,9 +134,16 @@ def whole_lines(chunks: Iterable[bytes], passed: Callable[[], int] | None = None
         end = text.rfind(b"\n") + 1
         if end:
             yield b"".join((*rest, memoryview(text)[:end]))
-            rest, length = [], 0
+            rest, length, long = [], 0, LONG_LINE
         rest.append(text[end:])
         length += len(text) - end
+        if length >= long and cut is not None:
+            text = b"".join(rest)
+            end = cut(text)
+            if end:
+                yield text[:end]
+            rest, length = [text[end:]], length - end
+            long = max(LONG_LINE, 4 * length)
         if length > LONGEST_LINE:
             line = f"line {passed() + 1:,}" if passed else "one line"
             raise too_long(f"{line} of the response", LONGEST_LINE)

@@ -84,19 +84,28 @@ def api_message(response: httpx.Response) -> str | None:
     """
     body = json_body(response)
     try:
-        return response.text if body is None else message_in(body)
+        return response.text if body is None else _first_message(body)
     except RecursionError:
         return response.text
 
 
 def message_in(value: Any) -> str | None:
-    """The first message in a value, where Airbyte looks for it; None where there is none."""
+    """The first message in a value, where Airbyte looks for it; None where there is none, or none that is not too deep
+    inside.
+    """
+    try:
+        return _first_message(value)
+    except RecursionError:
+        return None
+
+
+def _first_message(value: Any) -> str | None:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return ", ".join(text for text in map(message_in, value) if text is not None)
+        return ", ".join(text for text in map(_first_message, value) if text is not None)
     if isinstance(value, dict):
-        return message_in(next((value[key] for key in _MESSAGE_KEYS if value.get(key)), None))
+        return _first_message(next((value[key] for key in _MESSAGE_KEYS if value.get(key)), None))
     return None
 
 

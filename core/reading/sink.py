@@ -92,7 +92,8 @@ class RecordSink:
         keeps = cursor.filter(context.slice)
         self._feed_end = cursor.feed_end(context.slice)
         self._feed_keeps = None if self._feed_end is None else keeps
-        self._pipeline = _pipeline(plan, context, schema, keeps if self._feed_end is None else None)
+        in_pages = keeps if self._feed_end is None else None
+        self._pipeline = _pipeline(plan, context, schema, in_pages, cursor.is_client_side)
         self._last_record: Record | None = None
         self.observer = cursor.observer(context.slice)
         self.emitted = 0
@@ -193,7 +194,11 @@ class RecordSink:
 
 
 def _pipeline(
-    plan: ReadPlan, context: Context, schema: Mapping[str, Any], keeps: RecordPredicate | None
+    plan: ReadPlan,
+    context: Context,
+    schema: Mapping[str, Any],
+    keeps: RecordPredicate | None,
+    transforms_first: bool,
 ) -> RecordPipeline:
     stream = plan.stream
     return stream.retriever.pipeline(
@@ -201,6 +206,7 @@ def _pipeline(
         stream.transformations,
         schema,
         cursor_filter=keeps,
+        transforms_first=transforms_first,
         warn=lambda message: context.log(Level.WARNING, message),
         memory=context.memory,
         context=context,

@@ -78,6 +78,13 @@ class Cursor(ABC):
     def slices(self) -> AsyncIterator[StreamSlice]:
         """The slices, lazily and in order; to be walked once. Raises `ReadError`."""
 
+    @property
+    def is_client_side(self) -> bool:
+        """Whether the manifest says so (`is_client_side_incremental`): records are then transformed before a filter
+        sees them, those of a feed, too (Airbyte: the same).
+        """
+        return False
+
     def observer(self, slice_: StreamSlice) -> Observer | None:
         """What watches the records of a slice; None when there is nothing to watch."""
         return None

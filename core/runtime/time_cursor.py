@@ -42,6 +42,10 @@ class TimeCursor(Cursor):
         self._filters = timeline.filters or timeline.is_feed
         self._done = self._windows_done(context.resumption)
 
+    @property
+    def is_client_side(self) -> bool:
+        return self._timeline.filters
+
     def observer(self, slice_: StreamSlice) -> Observer:
         return Observer(self._timeline.field, self._timeline.parse)
 

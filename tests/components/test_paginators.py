@@ -195,6 +195,35 @@ def test_a_page_size_in_the_place_of_the_token_is_refused(where: str) -> None:
     assert "put their values in the same place" in problems("offset", "offset")[0]
 
 
+BY_PARAMETER = "{{ parameters['n'] }}"
+BY_INPUT = "{{ config[parameters['n']] }}"
+
+
+def named(name: str, **parameters: str) -> dict[str, Any]:
+    return {"inject_into": "body_json", "field_name": name, "$parameters": parameters}
+
+
+@pytest.mark.parametrize(
+    ("options", "same"),
+    [
+        ((named(BY_PARAMETER, n="offset"), named(BY_PARAMETER, n="limit")), False),
+        ((named(BY_PARAMETER, n="offset"), named(BY_PARAMETER, n="offset")), True),
+        ((named(BY_PARAMETER, n="offset"), named("offset")), True),
+        ((named("{{ 'off' + 'set' }}"), named("offset")), True),
+        ((named("a"), {"inject_into": "body_json", "field_path": ["a"]}), True),
+        ((named("a"), {"inject_into": "body_json", "field_path": ["a", "b"]}), False),
+        ((named(BY_INPUT, n="offset"), named(BY_INPUT, n="limit")), False),
+        ((named(BY_INPUT, n="offset"), named(BY_INPUT, n="offset")), True),
+        ((named(BY_INPUT, n="offset"), named("offset")), False),
+        ((named("{{ parameters['n']['m'] }}"), named("offset")), False),
+    ],
+)
+def test_parameters_tell_the_place_of_an_option(options: tuple[dict[str, Any], dict[str, Any]], same: bool) -> None:
+    one, other = map(RequestOption.model_validate, options)
+    assert one.is_where(other) is same
+    assert other.is_where(one) is same
+
+
 def test_a_page_size_that_is_no_number_is_explained() -> None:
     pages = start({"type": "PageIncrement", "page_size": "{{ config['unknown'] }} pages"})
 

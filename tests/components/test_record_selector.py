@@ -111,7 +111,11 @@ def test_another_extractor_and_the_filter_of_a_cursor_can_come_in() -> None:
     selector: RecordSelector = component(written(["unused"], "{{ record.kind == 'big' }}"))
     extractor = component({"type": "DpathExtractor", "field_path": ["data"]})
     pipeline = selector.pipeline(
-        VARIABLES, [component(ADD_KIND)], extractor=extractor, cursor_filter=lambda record: record["n"] != "3"
+        VARIABLES,
+        [component(ADD_KIND)],
+        extractor=extractor,
+        cursor_filter=lambda record: record["n"] != "3",
+        transforms_first=True,
     )
     assert list(pipeline([copy.deepcopy(BODY)])) == [{"n": "2", "kind": "big"}]
 

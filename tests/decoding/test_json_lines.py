@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import pytest
 
 from core.components.decoders import JsonlDecoder
 from core.components.decoders import json as decoder
+from core.decoding import chunks
 from core.decoding.chunks import InBlocks, Lines
 from core.decoding.errors import DecodeError
+from tests.support.bodies import long_row_of_objects, pieces
 
 
 def blocks(body: bytes) -> list[Any]:
@@ -69,6 +72,45 @@ def test_the_line_of_an_error_counts_those_of_earlier_blocks() -> None:
 )
 def test_objects_without_a_line_between_are_read(body: bytes, expected: list[object]) -> None:
     assert [value for block in blocks(body) for value in block] == expected
+
+
+def test_many_objects_on_a_line_are_read_as_they_come() -> None:
+    many = b"".join(long_row_of_objects(2_000))
+    body = b'{"first": 1}\n' + many + b'\n{"then": 2}\n' + many
+
+    found = list(JsonlDecoder().decode(pieces(body, 10_000)))
+
+    ids = [*range(2_000)]
+    assert [element["id"] for element in found if "id" in element] == ids + ids
+    assert found[0] == {"first": 1}
+    assert found[1] == {"id": 0, "text": '}{ " } { \\', "more": [{"a": "x" * 950}]}
+    assert found[2_001] == {"then": 2}
+    assert len(found) == 4_002
+
+
+@pytest.mark.parametrize("wrong", [b"[3]", b"5", b"x", b'{"a": x}{}', b'{"a": ', b'"\xff"'])
+def test_objects_before_a_wrong_place_are_read_and_the_line_is_told(wrong: bytes) -> None:
+    body = b"{}\n" + b"".join(long_row_of_objects(2_000)) + wrong + b"\n{}\n"
+    found: list[Any] = []
+
+    with pytest.raises(DecodeError, match=r"[Ll]ine 2\b"):
+        found.extend(JsonlDecoder().decode(pieces(body, 10_000)))
+
+    assert len(found) == 2_001
+
+
+def test_a_wrong_place_behind_many_objects_of_the_first_line_does_not_look_like_another_format() -> None:
+    body = b"".join(long_row_of_objects(2_000)) + b"{x}"
+    with pytest.raises(DecodeError, match=r"in line 1 of the response is no object: “\{x\}”"):
+        list(JsonlDecoder().decode(pieces(body, 10_000)))
+
+
+def test_the_limit_of_a_line_is_that_of_each_object_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chunks, "LONGEST_LINE", 1_000_000)
+    assert len(list(JsonlDecoder().decode(long_row_of_objects(2_000)))) == 2_000
+    long = b'{"a": "%s"}' % (b"}{" * 600_000)
+    with pytest.raises(DecodeError, match="line 1 of the response"):
+        list(JsonlDecoder().decode(chain(long_row_of_objects(2_000), pieces(long, 10_000))))
 
 
 @pytest.mark.parametrize("body", [b'{"a": 1}{"a": \n', b'{"a": 1}{"a": 2}x\n', b'{"a": 1}{"a": 2}[3]\n', b"{}{}5\n"])

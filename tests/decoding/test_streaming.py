@@ -31,7 +31,7 @@ from core.decoding.errors import DecodeError
 from core.decoding.json_text import array_elements
 from core.runtime.roles import Decoder
 from tests.support.archives import tar
-from tests.support.bodies import archive, gzipped, long_csv, long_json_array, pieces
+from tests.support.bodies import archive, gzipped, long_csv, long_json_array, long_row_of_objects, pieces
 
 JSON = ' [ {"a": "é\U0001f600 },{ \\" ]", "b": [{"a": -1.5e3}, {"a": true}]},\r\n{"a": null}, [] , "x,y" , 12 ] \n'
 TABLE = 'id,"näme"\r\n1,"a ""b"" \r\n c, \U0001f600"\r\n\r\n2,é\r\n'
@@ -153,6 +153,7 @@ def test_the_first_elements_come_before_the_last_bytes() -> None:
     [
         (JsonDecoder(), lambda: long_json_array(50_000), 50_000),
         (CsvDecoder(), lambda: long_csv(50_000), 50_000),
+        (JsonlDecoder(), lambda: long_row_of_objects(50_000), 50_000),
         (GzipDecoder(decoder=CsvDecoder()), lambda: gzipped(long_csv(50_000)), 50_000),
         (
             JsonItemsDecoder(items_path="a"),
@@ -160,7 +161,7 @@ def test_the_first_elements_come_before_the_last_bytes() -> None:
             50_000,
         ),
     ],
-    ids=["json", "csv", "gzip", "items"],
+    ids=["json", "csv", "objects in a row", "gzip", "items"],
 )
 def test_a_large_body_takes_little_memory(decoder: Decoder, body: Callable[[], Iterator[bytes]], count: int) -> None:
     chunks = body()

@@ -295,3 +295,39 @@ async def test_the_reference_caches_responses_too(server: LoopbackServer, oracle
 
     assert {name: sorted(records, key=str) for name, records in found.items()} == EXPECTED
     assert len(server.to("/owners")) < 9  # those who ask at the same time each get an answer of their own there
+
+
+def listing(server: LoopbackServer, name: str, **requester: Any) -> dict[str, Any]:
+    """A stream of 20 slices whose requests name the properties that an endpoint lists as `name`."""
+    properties = {
+        "type": "PropertiesFromEndpoint",
+        "property_field_path": [name],
+        "retriever": stream("", server.url("/properties"), requester=requester)["retriever"],
+    }
+    return stream(
+        f"by {name}",
+        server.url("/items"),
+        requester={"request_parameters": {"fields": {"type": "QueryProperties", "property_list": properties}}},
+        partition_router={"type": "ListPartitionRouter", "values": [*map(str, range(20))], "cursor_field": "part"},
+    )
+
+
+@pytest.mark.parametrize(("forbids", "times"), [({}, 1), ({"use_cache": False}, 2)])
+async def test_lists_of_properties_are_kept_unless_the_manifest_forbids_it(
+    server: LoopbackServer, oracle: Oracle, forbids: dict[str, bool], times: int
+) -> None:
+    server.on("/properties", Reply([{"id": "a", "code": "x"}]))
+    server.on("/items", lambda asked: Reply([{"fields": asked.query["fields"]}]))
+    tree = family(server)
+    tree["streams"] = [listing(server, name, **forbids) for name in ("id", "code")]
+    tree["check"]["stream_names"] = ["by id"]
+
+    found = await read_together(tree)
+    ours = len(server.to("/properties"))
+    server.asked.clear()
+    names = ["by id", "by code"]
+    theirs = await asyncio.to_thread(oracle.ask, "manifest_texts", "read_all", yaml.safe_dump(tree), {}, names)
+
+    assert found == theirs == {"by id": 20 * [{"fields": ["a"]}], "by code": 20 * [{"fields": ["x"]}]}
+    assert ours == times
+    assert len(server.to("/properties")) < 40  # it keeps them anyway

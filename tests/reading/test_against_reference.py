@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.jobs_api import manifest as jobs_manifest
 from tests.support.jobs_api import serve_job
-from tests.support.oracle import Oracle
+from tests.support.oracle import Oracle, OracleError
 from tests.support.paging_api import INCREMENTAL, PAGES, PARENTS, manifest, page
 from tests.support.reading import read_all
 from tests.support.reference import compare
@@ -67,6 +69,21 @@ async def test_pages(server: LoopbackServer, oracle: Oracle) -> None:
 async def test_links_to_the_next_page(server: LoopbackServer, oracle: Oracle) -> None:
     linked(server)
     await compare(server, oracle, manifest(server, retriever=CURSOR_PAGES))
+
+
+async def test_a_request_option_knows_its_parameters(server: LoopbackServer, oracle: Oracle) -> None:
+    server.on("/items", page)
+    option = """{type: RequestOption, inject_into: request_parameter, field_name: "{{ parameters['n'] }}", """
+    token = option + "$parameters: {n: page}}"
+    sized = PAGES.replace("{type: RequestOption, inject_into: request_parameter, field_name: page}", token)
+    text = manifest(server, retriever=sized + "  page_size_option: " + option + "$parameters: {n: size}}\n")
+
+    told = await read_all(text)
+
+    assert len(told.records) == 5
+    assert server.asked[0].query == {"page": ["1"], "size": ["2"]}
+    with pytest.raises(OracleError, match="duplicate keys detected at key path: \\."):
+        await asyncio.to_thread(lambda: oracle.ask("reading", "read", yaml.safe_load(text), {}, "items"))
 
 
 async def test_parents(server: LoopbackServer, oracle: Oracle) -> None:
@@ -240,6 +257,31 @@ async def test_a_feed_ends_with_the_page_that_ends_with_what_is_known(
 ) -> None:
     server.on("/items", newest_first)
     await compare(server, oracle, manifest(server, retriever=paginator, stream=FEED), state=state)
+
+
+KIND = """\
+transformations:
+  - type: AddFields
+    fields: [{type: AddedFieldDefinition, path: [kind], value: "{{ 'even' if record.id % 2 == 0 else 'odd' }}"}]
+"""
+
+
+@pytest.mark.parametrize("state", [None, {"day": "2024-01-06"}])
+@pytest.mark.parametrize("first", [None, "true", "false"])
+@pytest.mark.parametrize(
+    "flags",
+    [("is_data_feed", "is_client_side_incremental"), ("is_data_feed",), ("is_client_side_incremental",)],
+    ids=" ".join,
+)
+async def test_whether_a_filter_sees_the_transformed_records(
+    server: LoopbackServer, oracle: Oracle, flags: tuple[str, ...], first: str | None, state: Mapping[str, Any] | None
+) -> None:
+    server.on("/items", newest_first)
+    cursor = CLIENT_SIDE.replace("  is_client_side_incremental: true\n", "".join(f"  {flag}: true\n" for flag in flags))
+    keep = """, record_filter: {type: RecordFilter, condition: "{{ record.get('kind') == 'even' }}"}"""
+    keep += f", transform_before_filtering: {first}" if first else ""
+    text = manifest(server, retriever=PAGES, stream=cursor + KIND, selector=keep)
+    await compare(server, oracle, text, state=state)
 
 
 async def test_a_feed_of_lines(server: LoopbackServer) -> None:

@@ -40,6 +40,13 @@ def long_json_array(elements: int) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
+def long_row_of_objects(objects: int) -> Iterator[bytes]:
+    """Objects of about 1,000 bytes on one line, with what looks like the end of one in their texts."""
+    for number in range(objects):
+        values = number, b"x" * 950, b" " * (number % 3)
+        yield b'{"id": %d, "text": "}{ \\" } { \\\\", "more": [{"a": "%s"}]}%s' % values
+
+
 def long_csv(rows: int) -> Iterator[bytes]:
     """A CSV file of rows of about 1,000 bytes."""
     yield b"id,name,text\n"

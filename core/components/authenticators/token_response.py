@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import ReadError
+from core.http.messages import message_in
 from core.runtime.tokens import ConfigPath, KeptTokens
 
 DEPTH = 5
@@ -43,7 +44,7 @@ class TokenResponse:
             expiry=_first(body, expires_in_name),
             secrets=tuple(str(value) for name in named for value in _find(body, name) if value),
             fields=", ".join(f"`{name}`" for name in body) if isinstance(body, dict) else "",
-            error=str(body.get("error_description") or body.get("error") or "") if isinstance(body, dict) else "",
+            error=_error_in(body) if isinstance(body, dict) else "",
         )
 
     def expires(self, now: datetime, *, as_date: bool) -> datetime:
@@ -71,6 +72,11 @@ def parse_moment(text: str) -> datetime:
         return datetime.fromtimestamp(int(text), UTC)
     moment = parse(text)
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _error_in(body: Mapping[str, Any]) -> str:
+    """What the API says in its own words. RFC 6749 has texts there, APIs have objects and lists, too."""
+    return message_in(body.get("error_description")) or message_in(body.get("error")) or ""
 
 
 def _first(body: Any, name: str) -> Any:

@@ -163,6 +163,7 @@ class CustomRetriever(CustomComponent, SynchronousRetriever, role=True):
         schema: Mapping[str, Any] | None = None,
         *,
         cursor_filter: RecordPredicate | None = None,
+        transforms_first: bool = False,
         warn: Warn = ignore,
         memory: SliceMemory | None = None,
         context: Context | None = None,

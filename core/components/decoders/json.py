@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import chain
 from secrets import randbits
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import ijson  # type: ignore[import-untyped]  # it has no type hints
 import orjson
@@ -118,17 +117,18 @@ def _blocks_of_lines(chunks: Iterator[bytes], encoding: str | None, charset: str
     head, stream = peek(chunks)
     refuse_packed(head, "JSON Lines")
     stream = as_utf_8(stream, encoding_of(head, encoding, charset), charset)
-    passed = 0
-    blocks = whole_lines(stream, lambda: passed)
+    passed = before = 0
+    blocks = whole_lines(stream, lambda: passed, _last_object)
     for text in blocks:
-        values = _values_of(text.removesuffix(b"\n"))
+        complete, lines = text.endswith(b"\n"), text.removesuffix(b"\n")
+        values = _values_of(lines)
         if values is None:
-            lines = text.removesuffix(b"\n").split(b"\n")
-            yield from _as_far_as_it_goes(_one_by_one(lines, passed + 1, head))
-            passed += len(lines)
+            yield from _as_far_as_it_goes(_one_by_one(lines, passed + 1, before, head))
+            passed += lines.count(b"\n") + complete
         else:
-            yield values if b"\r" in text else Lines(values, text if text.endswith(b"\n") else text + b"\n")
-            passed += len(values)
+            yield values if b"\r" in text else Lines(values, text if complete else text + b"\n")
+            passed += len(values) - (not complete)
+        before = 0 if complete else before + len(text)
 
 
 _MARK = randbits(63)
@@ -163,53 +163,102 @@ def _as_far_as_it_goes(values: Iterator[Any]) -> Iterator[list[Any]]:
     yield block
 
 
-def _one_by_one(lines: list[bytes], number: int, head: bytes) -> Iterator[Any]:
-    """The values of lines, the first of which has this number and some of which are blank, wrong, or no plain JSON."""
-    for at, line in enumerate(lines, number):
+class _Line(NamedTuple):
+    """A line, or what is left of it after `before` bytes of objects."""
+
+    text: bytes
+    number: int
+    before: int
+
+
+def _one_by_one(lines: bytes, number: int, before: int, head: bytes) -> Iterator[Any]:
+    """The values of lines, some of which are blank, wrong, or no plain JSON. The first one has this number, and so many
+    bytes of it were read before.
+    """
+    for at, text in enumerate(lines.split(b"\n"), number):
         try:
-            yield orjson.loads(line)
+            yield orjson.loads(text)
         except orjson.JSONDecodeError:
-            if line.strip():
-                objects = _objects_in_a_row(line)
-                yield from objects if objects is not None else (_unusual_line(line, at, head),)
-
-
-def _objects_in_a_row(line: bytes) -> list[dict[str, Any]] | None:
-    """The objects of a line in which one follows the other with nothing but blanks between; None for any other line."""
-    if not _NEXT_OBJECT.search(line):
-        return None
-    objects, at = list[dict[str, Any]](), 0
-    with suppress(ValueError, RecursionError):
-        text = line.decode().strip()
-        while at < len(text):
-            value, at = _SCANNER.raw_decode(text, at)
-            if not isinstance(value, dict):
-                return None
-            objects.append(value)
-            while text[at : at + 1].isspace():
-                at += 1
-        return objects
-    return None
+            line = _Line(text, at, before if at == number else 0)
+            if line.before or _NEXT_OBJECT.search(text):
+                yield from _objects_in_a_row(line, head)
+            elif text.strip():
+                yield _unusual_value(line, head)
 
 
 _NEXT_OBJECT = re.compile(rb"\}\s*\{")
 _SCANNER = json.JSONDecoder(parse_int=integer_of_any_length)
 
 
-def _unusual_line(line: bytes, number: int, head: bytes) -> Any:
+def _last_object(line: bytes) -> int:
+    """Where the last object in a line begins that follows another one; 0 if none does.
+
+    Outside of texts, an object begins right behind another one only in this way: within a value, a comma is between.
+    """
+    if _NEXT_OBJECT.search(line) is None:
+        return 0
+    line = line.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
+    last = seen = marks = 0
+    for place in _NEXT_OBJECT.finditer(line):
+        marks += line.count(b'"', seen, place.start())
+        seen = place.start()
+        if marks % 2 == 0:
+            last = place.end() - 1
+    return last
+
+
+def _objects_in_a_row(line: _Line, head: bytes) -> Iterator[Any]:
+    """The objects of a line in which one follows the other with nothing but blanks between, or its one value.
+
+    Raises `DecodeError` at the first place that is neither.
+    """
+    fault, text, at = None, "", 0
     try:
-        return loads(line)
+        text = line.text.decode().rstrip()
     except UnicodeDecodeError as error:
-        where = f"byte {error.start + 1:,} of the line, 0x{error.object[error.start]:02x}"
-        raise DecodeError(f"Line {number:,} is not UTF-8 text ({where}). {OTHER_ENCODING}") from None
+        fault, text = _no_utf_8(error, line), line.text[: error.start].decode()
+    while at < len(text) and (found := _object_at(text, at)) is not None:
+        value, at = found
+        yield value
+    if at == 0 and not line.before:
+        yield _unusual_value(line, head)
+    elif fault is not None:
+        raise fault
+    elif at < len(text):
+        what = quote(text[at:])
+        raise DecodeError(f"What follows the objects in line {line.number:,} of the response is no object: {what}.")
+
+
+def _object_at(text: str, start: int) -> tuple[dict[str, Any], int] | None:
+    """The object that begins there, and where what follows it begins; None if there is none."""
+    try:
+        value, end = _SCANNER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return None
+    while text[end : end + 1].isspace():
+        end += 1
+    return (value, end) if isinstance(value, dict) else None
+
+
+def _unusual_value(line: _Line, head: bytes) -> Any:
+    text = line.text
+    try:
+        return loads(text)
+    except UnicodeDecodeError as error:
+        raise _no_utf_8(error, line) from None
     except json.JSONDecodeError:
-        if number == 1:
-            raise _no_lines(line, head) from None
+        if line.number == 1:
+            raise _no_lines(text, head) from None
         raise DecodeError(
-            f"Line {number:,} of the response is not JSON: {quote(line.decode('utf-8', 'replace'))}."
+            f"Line {line.number:,} of the response is not JSON: {quote(text.decode('utf-8', 'replace'))}."
         ) from None
     except ValueError as error:
-        raise DecodeError(f"Line {number:,} of the response can't be read: {error}.") from None
+        raise DecodeError(f"Line {line.number:,} of the response can't be read: {error}.") from None
+
+
+def _no_utf_8(error: UnicodeDecodeError, line: _Line) -> DecodeError:
+    place = f"byte {line.before + error.start + 1:,} of the line, 0x{error.object[error.start]:02x}"
+    return DecodeError(f"Line {line.number:,} is not UTF-8 text ({place}). {OTHER_ENCODING}")
 
 
 def _no_lines(line: bytes, head: bytes) -> DecodeError:

@@ -239,9 +239,26 @@ async def test_a_response_without_a_token_is_explained(bench: Bench, server: Loo
         await send(bench, server)
 
 
-async def test_what_the_api_says_in_the_place_of_a_token_is_told(bench: Bench, server: LoopbackServer) -> None:
-    server.on("/token", Reply({"error": "invalid_grant", "error_description": "The sign-in was revoked."}))
-    with pytest.raises(ReadError, match=r"`error_description`\. The API says: The sign-in was revoked\. Check"):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": "invalid_grant", "error_description": "The sign-in was revoked."},
+        {"error": {"code": 190, "message": "The sign-in was revoked."}},
+        {"error": [{"code": 190, "message": "The sign-in was revoked."}], "error_description": {"code": 190}},
+    ],
+)
+async def test_what_the_api_says_in_the_place_of_a_token_is_told(
+    bench: Bench, server: LoopbackServer, answer: dict[str, Any]
+) -> None:
+    server.on("/token", Reply(answer))
+    with pytest.raises(ReadError, match=r"only: `error`.*\. The API says: The sign-in was revoked\. Check"):
+        await send(bench, server)
+
+
+@pytest.mark.parametrize("error", ['{"code": 190}', "190", '{"error":' * 1_010 + '"deep"' + "}" * 1_010])
+async def test_an_error_without_words_is_not_quoted(bench: Bench, server: LoopbackServer, error: str) -> None:
+    server.on("/token", Reply(f'{{"error": {error}}}'))
+    with pytest.raises(ReadError, match=r"only: `error`\. Check"):
         await send(bench, server)
 
 
