@@ -118,7 +118,9 @@ class RedirectRefused(httpx.RequestError):
 
 
 class BodyRefused(httpx.RequestError):
-    """A body that is not read any further: it is too long, or grows too much when it is decompressed."""
+    """A body that is not read any further: it is too long, grows too much when it is decompressed, or comes too
+    slowly.
+    """
 
 
 class WaitTooLongError(Exception):

@@ -25,6 +25,7 @@ from core.http.encodings import LONG_ENOUGH
 from core.http.exchange import BODY_LIMIT, Allowance, Exchange, Recording, Role
 from core.http.messages import describe_error, describe_outcome, failure, json_body, reason
 from core.http.origins import HOW_TO_NAME, MAX_REDIRECTS, follow, same_origin, without_secrets
+from core.http.pace import Pace
 from core.http.policy import EXPIRED, Action, Decision, Outcome, RedirectRefused, accept, causes, retry_after
 from core.http.request import RequestDraft, url_of
 from core.http.secrets import Secrets, secret_fields
@@ -59,7 +60,7 @@ class HttpSession:
     each redirect, waits for the `budget`. `cache` holds the responses that are kept for the run. `tape` takes up the
     traffic as it is. `clients` makes the clients. A request that would have to be repeated later than
     `longest_wait` seconds after it was first sent fails at once, and no server may be silent for longer, unless the
-    manifest says so.
+    manifest says so. Bodies may not come in more slowly than at the pace `slowest`.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class HttpSession:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         longest_wait: float = inf,
+        slowest: Pace | None = None,
         body_limit: int = BODY_LIMIT,
         spare_bodies: int = 0,
         tape: Tape | None = None,
@@ -84,6 +86,7 @@ class HttpSession:
         self._clock = clock
         self._sleep = sleep
         self._longest_wait = longest_wait
+        self._slowest = slowest
         self._allowance = Allowance(body_limit, spare_bodies)
         self._tape = tape
         self._make_clients = clients
@@ -287,6 +290,9 @@ class HttpSession:
         take = None if self._tape is None else self._tape.begin(request, call.role, recording.started, self.secrets)
         try:
             response = await self._sent(client, request, take)
+            if self._slowest is not None:
+                assert isinstance(response.stream, httpx.AsyncByteStream)
+                response.stream = self._slowest.follow(response.stream, call.read_timeout)
             recording.responded(response)
             if call.budgeted:
                 self._budget.learn(request, response, self._clock())

@@ -9,6 +9,7 @@ from typing import Any
 from core.components.source import CheckDynamicStream, CheckStream
 from core.connector import Connector
 from core.events import Outcome, StreamFinished
+from core.http.pace import Pace
 from core.levels import Level
 from core.protocols import messages
 from core.protocols.errors import SourceError
@@ -20,9 +21,9 @@ STREAM_NAMES = "__airbyte_check_stream_names"
 """The key of a config by which Airbyte's platform says what is checked."""
 FIRST_RECORD = Limits(records=1, slices=1)
 """What is read of a stream that is checked."""
-AROUND = Surroundings(longest_wait=60.0, patience=120.0)
+AROUND = Surroundings(longest_wait=60.0, slowest=Pace(rate=100, seconds=60.0))
 """Somebody waits for a check: an API that wants to be asked again in an hour counts as one that doesn't answer, and so
-does one that says nothing of use for two minutes.
+does one whose answer drips.
 """
 
 

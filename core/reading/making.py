@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import replace
-from math import inf
 from typing import Any
 
 from core.components.custom.base import CustomComponent, not_run
@@ -14,9 +11,7 @@ from core.connector import unsupported_in
 from core.connector.templates import Made, MadeStream, StreamTemplate
 from core.custom.permission import CustomCode
 from core.errors import ReadError
-from core.events import Event
 from core.manifest.problems import clipped
-from core.reading.patience import Patience
 from core.runtime.context import Context
 from core.templates import TemplateError
 
@@ -29,16 +24,12 @@ MAX_VALUES = 2_000_000
 class StreamMaker:
     """Makes the streams of one run.
 
-    `context` gives that of a dynamic stream by its name, `custom` is the code of custom components that may run. A
-    template that gets no further for `patience` seconds is given up.
+    `context` gives that of a dynamic stream by its name, `custom` is the code of custom components that may run.
     """
 
-    def __init__(
-        self, context: Callable[[str], Context], custom: CustomCode | None = None, patience: float = inf
-    ) -> None:
+    def __init__(self, context: Callable[[str], Context], custom: CustomCode | None = None) -> None:
         self._context = context
         self._custom = custom
-        self._patience = patience
         self._streams: list[MadeStream] = []
         self._values = 0
 
@@ -48,31 +39,15 @@ class StreamMaker:
         for template in templates:
             before = len(self._streams)
             try:
-                await self._make_in_time(template)
+                await self._make(template)
             except (ReadError, TemplateError) as error:
                 del self._streams[before:]
                 unmade[template.index] = str(error)
         return Made(tuple(self._streams), unmade)
 
-    async def _make_in_time(self, template: StreamTemplate) -> None:
+    async def _make(self, template: StreamTemplate) -> None:
         """Raises `ReadError`, `TemplateError`."""
-        context = self._context(template.name).remembering()
-        clock = asyncio.get_running_loop().time
-        try:
-            async with asyncio.timeout(None) as limit:
-                with Patience(self._patience, lambda: limit.reschedule(clock())) as patience:
-
-                    def emit(event: Event) -> None:
-                        patience.note(event)
-                        context.emit(event)
-
-                    await self._make(template, replace(context, emit=emit))
-        except TimeoutError:
-            raise ReadError(str(patience)) from None
-
-    async def _make(self, template: StreamTemplate, context: Context) -> None:
-        """Raises `ReadError`, `TemplateError`."""
-        resolver = template.definition.components_resolver
+        resolver, context = template.definition.components_resolver, self._context(template.name).remembering()
         if kinds := unsupported_in(resolver, self._custom):
             raise ReadError(not_run("It", kinds))
         tree = template.tree

@@ -67,6 +67,7 @@ async def open_reader(
             clock=around.now,
             sleep=wait,
             longest_wait=around.longest_wait,
+            slowest=around.slowest,
             body_limit=body_limit,
             spare_bodies=spare_bodies,
             tape=tape,

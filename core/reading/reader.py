@@ -18,7 +18,7 @@ from core.connector import Connector, unsupported_in
 from core.connector.templates import Made
 from core.custom.host import CustomHost
 from core.errors import ManifestError, ReadError
-from core.events import Event, Outcome, StreamFinished
+from core.events import Event
 from core.http.exchange import Role
 from core.http.secrets import Secrets
 from core.http.session import HttpSession
@@ -30,7 +30,6 @@ from core.levels import Level
 from core.reading.channel import EventChannel
 from core.reading.making import StreamMaker
 from core.reading.masking import masked
-from core.reading.patience import Patience
 from core.reading.plan import NO_LIMITS, Encoder, Limits, ReadPlan
 from core.reading.side_reads import ParentProgress, first_record
 from core.reading.slices import SliceWalk, merged_state
@@ -91,7 +90,6 @@ class Reader:
         self._shown: WeakSet[StreamRead] = WeakSet()
         self._making: asyncio.Task[Made] | None = None
         self._cancelled = False
-        self._patience = around.patience
         self._statuses: dict[str, StatusMeanings] = {}
 
     async def make_streams(self, report: Callable[[Event], None] = lambda event: None) -> Connector:
@@ -104,7 +102,7 @@ class Reader:
         connector = self._connector
         if not connector.to_be_made:
             return connector
-        maker = StreamMaker(lambda name: self._context(name, report), connector.custom, self._patience)
+        maker = StreamMaker(lambda name: self._context(name, report), connector.custom)
         self._making = asyncio.create_task(maker.make(connector.to_be_made))
         try:
             made = await self._making
@@ -160,13 +158,11 @@ class Reader:
         read = self._start(*plan, encode=encode, jobs=jobs, detach=detach, slices=slices, schema=schema)
         self._reads.add(read)
         try:
-            with Patience(self._patience, read.cancel) as patience:
-                async with aclosing(read.events()) as events:
-                    async for event in events:
-                        if self._cancelled:
-                            read.cancel()
-                        patience.note(event)
-                        yield _given_up(event, patience) if patience.lost else event
+            async with aclosing(read.events()) as events:
+                async for event in events:
+                    if self._cancelled:
+                        read.cancel()
+                    yield event
         finally:
             self._reads.discard(read)
 
@@ -375,10 +371,3 @@ class Reader:
         """The first record that a retriever gives: what describes the schema of a stream. Raises `ReadError`."""
         assert isinstance(retriever, Retriever)
         return await first_record(retriever, context, self._jobs)
-
-
-def _given_up(event: Event, patience: Patience) -> Event:
-    """An event of a read that was given up: its end is no wish of anybody's, but a failure."""
-    if isinstance(event, StreamFinished) and event.outcome is Outcome.CANCELLED:
-        return replace(event, outcome=Outcome.FAILED, errors=(str(patience),))
-    return event

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from math import inf
 
 from core.http.connections import Clients, open_clients
+from core.http.pace import Pace
 from core.http.secrets import Secrets
 from core.jobs.slots import Leases
 
@@ -25,7 +26,7 @@ class Surroundings:
     the API budget of the manifest.
 
     A request that would have to be repeated later than `longest_wait` seconds after it was first sent fails at once. A
-    stream that gets no further for `patience` seconds is given up.
+    body that comes in more slowly than at the pace `slowest` is given up.
 
     A run that is read by several processes is divided: `parts` of them share the API budget, and `leases` say when a
     slice may have a job.
@@ -37,7 +38,7 @@ class Surroundings:
     monotonic: Callable[[], float] = time.monotonic
     uuids: Callable[[], str] | None = None
     longest_wait: float = inf
-    patience: float = inf
+    slowest: Pace | None = None
     budgeted: bool = True
     parts: int = 1
     leases: Leases | None = None

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from core.http.pace import Pace
 from core.protocols import checking
 from core.protocols import manifest as lookup
 from core.protocols.options import parse
@@ -152,14 +153,15 @@ async def test_a_check_does_not_wait_for_an_hour(
     assert "could be made in 1 h 00 min, which is not waited for here" in status["message"]
 
 
-async def test_a_check_is_given_up_where_nothing_usable_comes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checking, "AROUND", replace(checking.AROUND, patience=0.3))
+async def test_a_check_gives_up_an_answer_that_drips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "AROUND", replace(checking.AROUND, slowest=Pace(rate=1000, seconds=0.5)))
     async with serving(drip) as url:
         (status,) = (await ask(Asking(tmp_path, manifest(stream("things", url, "/x"))), "check")).of(
             "CONNECTION_STATUS"
         )
     assert status["status"] == "FAILED"
-    assert status["message"].startswith("Stream things is not available: Nothing usable came for 0.3 seconds")
+    assert status["message"].startswith(f"Stream things is not available: The download from {url}/x is not read: only ")
+    assert "of the answer came in the last 0.5 seconds" in status["message"]
 
 
 async def test_a_check_may_have_inputs_of_its_own(
