@@ -98,7 +98,7 @@ def _no_document(head: bytes, where: str) -> DecodeError:
 class JsonlDecoder(Decoder):
     """The response is JSON Lines: one JSON value on each line. Blank lines are skipped.
 
-    Objects may follow each other without a line's end between them, as Firehose writes them into a bucket.
+    Objects may follow each other without a line break between them, as Firehose writes them into a bucket.
     """
 
     label = "JSON Lines"
