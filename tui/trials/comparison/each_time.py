@@ -109,7 +109,7 @@ class EachTime:
                 continue
             for was, now in [(_Word(name, one), _Word(name, other)), *_pairs(name, one, other)]:
                 repeated = was.text in sent[0] and now.text in sent[1]
-                if was.text == now.text or repeated or len(self._names) >= _LEARNED_IN_ALL:
+                if unquote(was.text) == unquote(now.text) or repeated or len(self._names) >= _LEARNED_IN_ALL:
                     continue
                 if (_is_opaque(was.text) and _is_opaque(now.text)) or _is_short_id(was, now):
                     self._names.setdefault((unquote(was.text), unquote(now.text)), set()).add(now.name)
@@ -123,8 +123,8 @@ class EachTime:
     def settled(
         self, part: Part, old: Sequence[str], new: Sequence[str], moments: tuple[datetime, datetime]
     ) -> tuple[Sequence[str], bool]:
-        """The later lines, for those that mean the same as the earlier one at their place that one, and whether there
-        are such.
+        """The later lines, in which the earlier line stands where one at the same place means the same, and whether
+        there are such.
 
         `moments` are those of the requests that the lines are of. The place is the name of the line, and where several
         have it, its number among them.
@@ -172,7 +172,8 @@ def _place(part: Part, line: str) -> str:
 
 def _sent(exchange: Exchange) -> set[str]:
     """The values that a request has."""
-    words = _WORD.findall(f"{exchange.url} {exchange.request_body or ''}")
+    headers = " ".join(value for _, value in exchange.request_headers)
+    words = _WORD.findall(f"{exchange.url} {headers} {exchange.request_body or ''}")
     return {exchange.url, *words, *map(unquote, words)}
 
 
@@ -181,10 +182,9 @@ def _words(name: str, text: str) -> Iterator[_Word]:
     before = ""
     for found in _WORD.finditer(text):
         led, ends = text[max(found.start() - 1, 0) : found.start()], text[found.end() : found.end() + 1]
-        yield _Word(
-            before if before and led in {"/", "=", ">"} else name, found[0], led == "/" and ends in {"", *"/?#"}
-        )
+        named = before if before and led in {"/", "=", ">"} else name
         before = found[0]
+        yield _Word(named, before, led == "/" and ends in {"", *"/?#"})
 
 
 def _pairs(name: str, old: str, new: str) -> Iterator[tuple[_Word, _Word]]:

@@ -327,13 +327,22 @@ def test_what_an_answer_only_repeats_of_its_request_hides_no_edit() -> None:
     before, after = (
         tried(
             number,
-            asked(Role.CREATE, 200, json.dumps({"id": f"report{number}a", "self": url}), url=url),
+            asked(
+                Role.CREATE,
+                200,
+                json.dumps({"id": name, "self": url, "for": f"{name}-by"}),
+                url=url,
+                request_headers=sender,
+            ),
             asked(Role.POLL, 200, "{}", url=url),
+            asked(Role.DOWNLOAD, 200, "{}", url=f"{API}/r?by={name}-by"),
         )
         for number in (1, 2)
-        for url in [f"{API}/r/report{number}a"]
+        for name in [f"report{number}a"]
+        for url in [f"{API}/r/{name}"]
+        for sender in [(("X-Sender", f"{name}-by"),)]
     )
-    assert compare_requests(before, after).note == "2"
+    assert compare_requests(before, after).note == "3"
 
 
 @pytest.mark.parametrize(
