@@ -46,7 +46,7 @@ _ID = frozenset({"id", "ids", "uid", "uuid", "guid", "job", "handle", "token", "
 _SIGNS = re.compile(
     r"(?:oauth_)?(?:signature|nonce)|x-(?:[\w-]+-)?(?:signature|nonce)|x-amz-(?:content-sha256|security-token)"
     r"|content-(?:md5|digest)|(?:x-)?idempotency-key|(?:x-)?(?:ms-)?client-request-id|x-(?:request|correlation|trace)-id"
-    r"|traceparent",
+    r"|clientrequesttoken|traceparent",
     re.IGNORECASE,
 )
 """What signs a request, or names it: only that it is there matters."""

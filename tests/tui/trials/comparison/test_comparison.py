@@ -461,7 +461,8 @@ def test_signatures_and_times_of_the_request_are_no_difference() -> None:
             ("X-Amz-Date", f"2026030{number}T120000Z"),
         )
         query = f"?timestamp={int(moment.timestamp())}&nonce={number}&oauth_signature=s{number}&signature=t{number}"
-        return answered_then_asked(number, {}, f"/r{query}", request_headers=headers)
+        body = json.dumps({"ClientRequestToken": f"c{number}", "query": "SELECT 1"})
+        return answered_then_asked(number, {}, f"/r{query}", request_headers=headers, request_body=body)
 
     assert what_differs(sent(1), sent(2)) == []
 
