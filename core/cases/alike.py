@@ -17,9 +17,13 @@ MISSING = "(nothing)"
 """Stands for a value that is not there."""
 
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_MOMENT = r"\d{4}-\d\d-\d\d[T +]\d\d(?::|%3A)\d\d(?:(?::|%3A)\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d|%2B\d\d:?\d\d)?"
-_EPOCH = r"(?<![\d.])\d{10}(?:\d{3}|\d{6})?(?:\.\d+)?(?!\d)"
-_CHANGING = re.compile(f"({_UUID})|({_MOMENT})|({_EPOCH})")
+MOMENT = r"\d{4}-\d\d-\d\d[T +]\d\d(?::|%3A)\d\d(?:(?::|%3A)\d\d(?:[.,]\d+)?)?(?:Z|[+-]\d\d:?\d\d|%2B\d\d:?\d\d)?"
+"""A time in ISO 8601, as it is, or quoted in a URL."""
+EPOCH = r"(?<![\d.])\d{10}(?:\d{3}|\d{6})?(?:\.\d+)?(?!\d)"
+"""Seconds, milliseconds or microseconds since 1970."""
+_CHANGING = re.compile(f"({_UUID})|({MOMENT})|({EPOCH})")
+_NEAR = 2 * 86_400.0
+"""Seconds around the recording within which a time may be one that the recording's moment led to."""
 _SLACK = 5.0
 _SAME = "\0"
 
@@ -37,14 +41,12 @@ class Mismatch:
 class Comparison:
     """Compares with values of a recording that began at `start` and took `seconds`.
 
-    `uuids` are the random ones that were made since. Without `start`, times must be the same. Within `near` seconds
-    around it, a time may be one that this moment led to.
+    `uuids` are the random ones that were made since. Without `start`, times must be the same.
     """
 
     start: datetime | None = None
     seconds: float = 0.0
     uuids: set[str] = field(default_factory=set)
-    near: float = 2 * 86_400.0
 
     def alike(self, recorded: Any, found: Any) -> bool:
         """Whether there is no mismatch."""
@@ -92,8 +94,8 @@ class Comparison:
     def _sign(self, token: str) -> str:
         if re.fullmatch(_UUID, token):
             return "<uuid>" if self.uuids else token
-        moment = _time(token)
-        if self.start is None or moment is None or abs(moment - self.start.timestamp()) > self.near:
+        moment = time_of(token)
+        if self.start is None or moment is None or abs(moment - self.start.timestamp()) > _NEAR:
             return token
         return "<time>"
 
@@ -102,11 +104,11 @@ class Comparison:
             return True
         if re.fullmatch(_UUID, recorded):
             return found.lower() in self.uuids
-        old, new = _time(recorded), _time(found)
+        old, new = time_of(recorded), time_of(found)
         if self.start is None or old is None or new is None or len(recorded) != len(found):
             return False
         began = self.start.timestamp()
-        return abs(old - new) <= self.seconds + _SLACK and max(abs(old - began), abs(new - began)) <= self.near
+        return abs(old - new) <= self.seconds + _SLACK and max(abs(old - began), abs(new - began)) <= _NEAR
 
 
 def shape(text: str) -> str:
@@ -138,10 +140,10 @@ def _fits(pieces: list[str], text: str) -> bool:
     return True
 
 
-def _time(text: str) -> float | None:
+def time_of(text: str) -> float | None:
     """Seconds since 1970 of a time as text; None when it is none."""
     try:
-        if re.fullmatch(_EPOCH, text):
+        if re.fullmatch(EPOCH, text):
             whole = text.partition(".")[0]
             return float(text) / float(10 ** (len(whole) - 10))
         plain = text.replace("%3A", ":").replace("%2B", "+").replace("+", "T", 1 if text[10:11] == "+" else 0)

@@ -121,13 +121,14 @@ class FieldMenu:
 
     def _make_input(self) -> None:
         """Make an input of the value, or of the secret that stands in it beside templates."""
-        session, value, rest = self._session, self._row.value, ("", "")
+        session, value, before, after = self._session, self._row.value, "", ""
         if self._row.spec.secret and isinstance(value, str) and (place := plain_secret(value)) is not None:
-            value, rest = value[slice(*place)], (value[: place[0]], value[place[1] :])
+            start, end = place
+            before, value, after = value[:start], value[start:end], value[end:]
         key = session.inputs.key_for(self._row.place.title)
         with session.group(self._path):
             session.inputs.add(Input(key, self._row.place.title, secret=self._row.spec.secret))
-            session.set(self._path, reference(key).join(rest))
+            session.set(self._path, before + reference(key) + after)
             session.inputs.set_value(key, value)
         session.seal()
 

@@ -44,7 +44,8 @@ _WAITING = Report("", "Comparing…")
 _ABOUT = (
     "Any two of the last ten tests of the stream: Before is what was, After what is. Records go by the primary key, "
     "where there is one, else as a whole; their order makes no difference. In requests, what is different in every "
-    "test is passed over: what the answers of each test gave, as ids of jobs and links, signatures, the time. "
+    "test is passed over: ids, tokens and links that answers of both tests gave at the same place, signatures, a time "
+    "within a minute of its request, how often a job was polled, whether a token was asked for. "
     "+ is new, - is gone, ~ has changed."
 )
 _PROGRESS_EVERY = 0.25

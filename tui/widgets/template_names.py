@@ -42,6 +42,9 @@ _WORD = re.compile(r"[\w.\[\]'\"]*$")
 _TEMPLATE = re.compile(r"\{[{%#]")
 _LEAST_OF_A_SECRET = 8
 """Characters of a word beside templates that may be a secret."""
+_LEADING_WORD = re.compile(r"[A-Za-z-]+ ")
+_NAMING = re.compile(r"[\w.-]+(?:=|: ?)\{[{%#]", re.ASCII)
+"""A name and the template that it is for; an `=` and a blank may be the end of Base64."""
 _ASKS_FOR_A_NAME = "{%|(,+-*/~=["
 
 
@@ -78,8 +81,8 @@ def template_names(text: str) -> Iterator[TemplateName]:
 def plain_secret(text: str) -> tuple[int, int] | None:
     """Where in the value of a secret field something stands that may be the secret itself; None where nothing does.
 
-    That is all of a text without templates, else a long word beside them, but for what says what follows: a first word
-    (`SharedKey {{ … }}`) or a name (`api_token={{ … }}`).
+    That is all of a text without templates, else a long word beside them, but for what says what the template gives: a
+    first word of letters and hyphens (`SharedKey {{ … }}`), or a name before it (`api_token={{ … }}`, `key: {{ … }}`).
     """
     if not _TEMPLATE.search(text):
         return (0, len(text)) if text else None
@@ -88,8 +91,8 @@ def plain_secret(text: str) -> tuple[int, int] | None:
         unclosed = _TEMPLATE.search(text, start, end)
         for word in re.finditer(r"\S+", text[start : unclosed.start() if unclosed else end]):
             place = start + word.start(), start + word.end()
-            leads = place[0] == 0 and text[place[1] : place[1] + 1] == " "
-            if len(word[0]) >= _LEAST_OF_A_SECRET and not leads and not word[0].endswith(("=", ":")):
+            leads = place[0] == 0 and _LEADING_WORD.match(text)
+            if len(word[0]) >= _LEAST_OF_A_SECRET and not leads and not _NAMING.match(text, place[0]):
                 return place
         start = following
     return None

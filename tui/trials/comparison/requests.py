@@ -1,7 +1,7 @@
 """Requests of two trials that were made in one of them only, or were different: method, URL, headers, body, status.
 
-What is compared is what people are shown of exchanges, where secrets are masked. What is different each time is no
-difference, nor how often a job was polled and whether a token was asked for.
+What is compared is what people are shown of exchanges, where secrets are masked. What is different each time
+(`EachTime`) is no difference, nor how often a job was polled and whether a token was asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from core.http.exchange import Exchange, Role
 from core.units import count
-from tui.trials.comparison.each_time import EachTime
+from tui.trials.comparison.each_time import EachTime, Part
 from tui.trials.comparison.report import Report, Stopped, body_lines, check, marked, name_of
 from tui.trials.exchanges import ExchangeEntry
 from tui.trials.trial import Trial
@@ -27,7 +27,7 @@ _LONGEST_BODY = 50_000
 _BODY_LINES = 60
 _COMPUTED = frozenset({"content-length"})
 """Headers that follow from the body."""
-_PASSED_OVER = "Values that the answers of each test gave, signatures and the time of a request are passed over."
+_PASSED_OVER = "Ids and links that the answers of each test gave, signatures and the time of a request are passed over."
 
 Place = tuple[str, str, int | None, int | None]
 """What a request was for: its title, its partition, page and portion."""
@@ -102,7 +102,7 @@ class _Finder:
             return
         old, new = self._before.exchanges.exchange(one), self._after.exchanges.exchange(other)
         yield from self._in_url(old, new)
-        yield from self._in_lines(old, new, _headers(old), _headers(new))
+        yield from self._in_lines(Part.HEADER, old, new, _headers(old), _headers(new))
         yield from self._in_body(old, new)
         if old.status != new.status:
             yield f"-   answered {_status(old)}"
@@ -131,11 +131,11 @@ class _Finder:
             return
         one, other = urlsplit(old.url), urlsplit(new.url)
         addresses = ([f"{exchange.method} {exchange.url.partition('?')[0]}"] for exchange in (old, new))
-        if any(self._in_lines(old, new, *addresses)) or one.fragment != other.fragment:
+        if any(self._in_lines(Part.ADDRESS, old, new, *addresses)) or one.fragment != other.fragment:
             yield f"-   {old.method} {escape(old.url)}"
             yield f"+   {new.method} {escape(new.url)}"
         else:
-            yield from self._in_lines(old, new, _parameters(one.query), _parameters(other.query))
+            yield from self._in_lines(Part.PARAMETER, old, new, _parameters(one.query), _parameters(other.query))
 
     def _in_body(self, old: Exchange, new: Exchange) -> Iterator[str]:
         before, after = old.request_body or "", new.request_body or ""
@@ -145,13 +145,15 @@ class _Finder:
             yield f"-   body of {len(before):,} characters"
             yield f"+   body of {len(after):,} characters"
             return
-        lines = list(self._in_lines(old, new, body_lines(before), body_lines(after)))
+        lines = list(self._in_lines(Part.BODY, old, new, body_lines(before), body_lines(after)))
         yield from lines[:_BODY_LINES]
         if len(lines) > _BODY_LINES:
             yield f"    and {count(len(lines) - _BODY_LINES, 'further line')} of the body"
 
-    def _in_lines(self, old: Exchange, new: Exchange, before: Sequence[str], after: Sequence[str]) -> Iterator[str]:
-        settled, passed_over = self._each_time.settled(before, after, (old.started, new.started))
+    def _in_lines(
+        self, part: Part, old: Exchange, new: Exchange, before: Sequence[str], after: Sequence[str]
+    ) -> Iterator[str]:
+        settled, passed_over = self._each_time.settled(part, before, after, (old.started, new.started))
         self.passed_over = self.passed_over or passed_over
         return marked(before, settled)
 

@@ -244,8 +244,8 @@ def test_what_the_answers_of_each_test_gave_is_no_difference_nor_is_the_time_or_
     report = compare_requests(job_of(1, "a.1"), job_of(2, "b.2", polls=3))
     assert (report.note, report.lines) == ("=", "")
     assert report.summary == (
-        "6 requests, without a difference. Values that the answers of each test gave, signatures and the time of a "
-        "request are passed over."
+        "6 requests, without a difference. Ids and links that the answers of each test gave, signatures and the time "
+        "of a request are passed over."
     )
 
 
@@ -273,6 +273,198 @@ def test_a_value_that_no_answer_gave_is_a_difference_although_it_stands_in_one()
         tried(number, asked(Role.CREATE, 200, answer), page(1, f"&limit={limit}")) for number, limit in ((1, 5), (2, 9))
     )
     assert compare_requests(before, after).lines.splitlines()[1:] == ["-   ?limit=5", "+   ?limit=9"]
+
+
+API = "https://api.example.com"
+
+
+def answered_then_asked(
+    number: int, answer: object, url: str, headers: Sequence[tuple[str, str]] = (), **more: Any
+) -> Trial:
+    """A job is created, and something is asked for after that."""
+    moment = datetime(2026, 3, number, 12, tzinfo=UTC)
+    body = answer if isinstance(answer, str) else json.dumps(answer)
+    created = asked(
+        Role.CREATE, 200, body, url=f"{API}/jobs", method="POST", started=moment, response_headers=tuple(headers)
+    )
+    return tried(number, created, asked(Role.DOWNLOAD, 200, "[]", page=1, url=f"{API}{url}", started=moment, **more))
+
+
+def what_differs(before: Trial, after: Trial) -> list[str]:
+    return compare_requests(before, after).lines.splitlines()[1:]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"rows": 10}, {"rows": 50}),
+        ({"status": "limit 10 of 100"}, {"status": "limit 50 of 100"}),
+        ({"link": f"{API}/x?count=10"}, {"link": f"{API}/x?count=50"}),
+        ({"id": 10}, {"id": 50}),
+        ("<r><rows>10</rows></r>", "<r><rows>50</rows></r>"),
+    ],
+)
+def test_a_number_that_an_answer_happens_to_have_hides_no_edit(old: object, new: object) -> None:
+    headers = [
+        (("Date", f"Sun, 01 Mar 2026 12:00:{rows} GMT"), ("X-RateLimit-Remaining", str(rows))) for rows in (10, 50)
+    ]
+    before = answered_then_asked(1, old, "/r?limit=10", headers[0])
+    assert what_differs(before, answered_then_asked(2, new, "/r?limit=50", headers[1])) == [
+        "-   ?limit=10",
+        "+   ?limit=50",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("daily-sums", "weekly-sums"), ("2026-03-01", "2026-03-02"), ("10000000", "50000000")]
+)
+def test_words_dates_and_numbers_of_answers_hide_no_edit(one: str, other: str) -> None:
+    before = answered_then_asked(1, {"kind": one}, f"/r/{one}?a={one}")
+    assert len(what_differs(before, answered_then_asked(2, {"kind": other}, f"/r/{other}?a={other}"))) == 2
+
+
+def test_what_an_answer_only_repeats_of_its_request_hides_no_edit() -> None:
+    before, after = (
+        tried(
+            number,
+            asked(
+                Role.CREATE,
+                200,
+                json.dumps({"id": name, "self": url, "for": f"{name}-by"}),
+                url=url,
+                request_headers=sender,
+            ),
+            asked(Role.POLL, 200, "{}", url=url),
+            asked(Role.DOWNLOAD, 200, "{}", url=f"{API}/r?by={name}-by"),
+        )
+        for number in (1, 2)
+        for name in [f"report{number}a"]
+        for url in [f"{API}/r/{name}"]
+        for sender in [(("X-Sender", f"{name}-by"),)]
+    )
+    assert compare_requests(before, after).note == "3"
+
+
+@pytest.mark.parametrize(
+    ("answer", "url"),
+    [
+        ({"id": "<>"}, "/jobs/<>/result"),
+        ({"id": "<>"}, "/r?job_id=<>&limit=5"),
+        ({"jobId": "<>"}, "/r?id=<>"),
+        ({"page": {"next_cursor": "<>/2"}}, "/r?cursor=<>%2F2"),
+        ({"_links": {"result": f"{API}/jobs/<>"}}, "/v2/jobs/<>/result"),
+        ({"url": f"{API}/r?part=<>&a=1"}, "/r?part=<>&a=1"),
+        ({"state": "run-<>-8c1f0a"}, "/r?after=run-<>-8c1f0a"),
+        ("<>", "/jobs/<>"),
+        ("<job><JobId><></JobId></job>", "/jobs/<>"),
+    ],
+)
+@pytest.mark.parametrize(("one", "other"), [("7", "12"), ("a7", "b8"), ("1234567890123", "1234567890124")])
+def test_ids_that_answers_gave_are_no_difference(answer: object, url: str, one: str, other: str) -> None:
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    before, after = (
+        answered_then_asked(number, text.replace("<>", value), url.replace("<>", value))
+        for number, value in ((1, one), (2, other))
+    )
+    assert what_differs(before, after) == []
+
+
+def test_a_short_id_is_one_only_as_a_step_of_a_path_or_under_a_like_name() -> None:
+    before = answered_then_asked(1, {"id": 5}, "/r?limit=5&paid=5", request_body='{"size": 5, "job_id": 5}')
+    after = answered_then_asked(2, {"id": 7}, "/r?limit=7&paid=7", request_body='{"size": 7, "job_id": 7}')
+    assert what_differs(before, after) == [
+        "-   ?limit=5",
+        "-   ?paid=5",
+        "+   ?limit=7",
+        "+   ?paid=7",
+        '-     "size": 5',
+        '+     "size": 7',
+    ]
+
+
+def test_location_links_and_tokens_of_headers_are_learned() -> None:
+    before, after = (
+        answered_then_asked(
+            number,
+            {},
+            f"/jobs/{number}4/rows?after=tok-{number}234567",
+            [("Location", f"/jobs/{number}4"), ("X-Next-Token", f"tok-{number}234567")],
+        )
+        for number in (1, 2)
+    )
+    assert compare_requests(before, after).note == "="
+
+
+def test_of_several_values_given_in_place_of_one_the_one_at_its_place_counts() -> None:
+    """Two jobs of the earlier test stand for one of the later; each place is compared with what it held."""
+
+    def jobs(number: int, *names: str) -> Trial:
+        answers = [asked(Role.PAGE, 200, json.dumps({"id": name}), page=1, url=f"{API}/p") for name in names]
+        return tried(number, *answers, asked(Role.DOWNLOAD, 200, "[]", url=f"{API}/r?a_id={names[0]}&b_id={names[1]}"))
+
+    assert compare_requests(jobs(1, "job-00001", "job-00002"), jobs(2, "job-00009", "job-00009")).note == "="
+    assert compare_requests(jobs(1, "a1", "b2"), jobs(2, "b2", "a1")).note == "="
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("?start_timestamp=2024-01-01", "?start_timestamp=2019-06-01"),
+        ("?timestamp_gte=1", "?timestamp_gte=99"),
+        ("?timestamp=1", "?timestamp=99"),
+        ("?date=2024-01-01", "?date=2019-06-01"),
+        ("?digest=daily", "?digest=weekly"),
+        ("?signature_version=1", "?signature_version=2"),
+        ("?oauth_consumer_key=a", "?oauth_consumer_key=b"),
+        ("?q=a+b", "?q=a%20b"),
+        ("?q=a/b", "?q=a%2Fb"),
+        ("?until=2026-03-01T12:00:00Z", "?until=1772452800"),
+        ("?until=2026-03-01T12:00:00Z", "?until=2026-03-02T12:00:00.000Z"),
+        ("?until=2026-03-01T12:00:00-00:00", "?until=2026-03-02T11:00:00-01:00"),
+    ],
+)
+def test_parameters_that_only_look_like_signatures_quoting_and_the_form_of_times_are_differences(
+    old: str, new: str
+) -> None:
+    before, after = (answered_then_asked(number, {}, f"/r{one}") for number, one in ((1, old), (2, new)))
+    assert what_differs(before, after) == [f"-   {old}", f"+   {new}"]
+    form = [answered_then_asked(n, {}, "/r", request_body=f"a=1&{one[1:]}") for n, one in ((1, old), (2, new))]
+    assert what_differs(form[0], form[1]) == [f"-   {old[1:]}", f"+   {new[1:]}"]
+
+
+def test_a_path_that_is_quoted_otherwise_is_a_difference() -> None:
+    before, after = answered_then_asked(1, {}, "/x/a/b"), answered_then_asked(2, {}, "/x/a%2Fb")
+    assert what_differs(before, after) == [f"-   GET {API}/x/a/b", f"+   GET {API}/x/a%2Fb"]
+    before, after = (
+        answered_then_asked(number, {"token": f"1{number}/345678"}, f"/r?token=1{number}{slash}345678")
+        for number, slash in ((1, "/"), (2, "%2F"))
+    )
+    assert what_differs(before, after) == ["-   ?token=11/345678", "+   ?token=12%2F345678"]
+
+
+def test_text_in_place_of_a_number_is_a_difference() -> None:
+    before = answered_then_asked(1, {}, "/r", request_body='{"a": 1}')
+    assert what_differs(before, answered_then_asked(2, {}, "/r", request_body='{"a": "1"}')) == [
+        '-     "a": 1',
+        '+     "a": "1"',
+    ]
+
+
+def test_signatures_and_times_of_the_request_are_no_difference() -> None:
+    def sent(number: int) -> Trial:
+        moment = datetime(2026, 3, number, 12, tzinfo=UTC)
+        headers = (
+            ("Date", moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
+            ("Idempotency-Key", f"k{number}"),
+            ("X-Hub-Signature", f"s{number}"),
+            ("X-Request-Id", f"r{number}"),
+            ("X-Amz-Date", f"2026030{number}T120000Z"),
+        )
+        query = f"?timestamp={int(moment.timestamp())}&nonce={number}&oauth_signature=s{number}&signature=t{number}"
+        body = json.dumps({"ClientRequestToken": f"c{number}", "query": "SELECT 1"})
+        return answered_then_asked(number, {}, f"/r{query}", request_headers=headers, request_body=body)
+
+    assert what_differs(sent(1), sent(2)) == []
 
 
 # Schemas
