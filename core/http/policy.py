@@ -112,6 +112,11 @@ class RequestFailed(ReadError):
         self.what = what or message
         self.unplaced = unplaced
 
+    @property
+    def asked_wait(self) -> float | None:
+        """Seconds that the API asks to wait before the next request; None when it does not say."""
+        return retry_after(httpx.Response(200, headers=list(self.exchange.response_headers)))
+
 
 class RedirectRefused(httpx.RequestError):
     """A redirect that is not followed: one too many, or one that would give secrets away."""

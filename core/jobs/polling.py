@@ -61,6 +61,7 @@ class Polling:
             except RequestFailed as error:
                 failures += 1
                 await self._judge_failed_poll(error, failures)
+                asked_for = error.asked_wait or None
                 self._leave_if_detached()
                 continue
             if answer is not None:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-import httpx
-
 from core.events import JobPhase
-from core.http.policy import RequestFailed, retry_after
+from core.http.policy import RequestFailed
 from core.jobs.answers import Answer, api_explanation
 from core.jobs.job import Job
 from core.jobs.refusals import Refusals, StepFailed
@@ -65,7 +63,7 @@ class Start:
             answer = await self.steps.start(job.context)
         except RequestFailed as error:
             failure = StepFailed.of(_FAILED, error)
-            failure.asked_wait = retry_after(httpx.Response(200, headers=list(error.exchange.response_headers)))
+            failure.asked_wait = error.asked_wait
             raise failure from None
         missing = None if answer is None else self.steps.missing_in_start(answer)
         if answer is not None and missing is not None:

@@ -14,7 +14,7 @@ import yaml
 from core.connector import load_connector
 from core.manifest.document import Document
 from tests.conformance.jobs.both import compared
-from tests.conformance.jobs.scenario import Fields, Scenario, creation, parameter, path, request
+from tests.conformance.jobs.scenario import Difference, Fields, Scenario, creation, parameter, path, request
 from tests.docs.test_waiting_apis import PAGE
 from tests.support.oracle import Oracle
 from tests.support.server import LoopbackServer
@@ -41,6 +41,7 @@ TAKEN: dict[str, tuple[Scenario, ...]] = {
     ),
     "The download targets come in pages, 2": (Scenario(records=12),),
     "There is no data, 1": (Scenario(retriever={"download_target_extractor": path("missing")}, records=0),),
+    "There is no data, 2": (Scenario(otherwise={"records": Difference("A filter that looks into a download")}),),
     "The result comes in pages, 1": (Scenario(retriever=ROWS), Scenario(retriever={**ROWS, **PAGES})),
     "A job that is there already, 1": (Scenario(),),
     "A job that is there already, 2": (Scenario(),),

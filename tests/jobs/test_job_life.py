@@ -37,6 +37,20 @@ async def test_a_job_is_created_polled_until_done_and_its_result_downloaded(serv
     assert (last.job_id, last.polls, last.api_status, last.attempt) == ("j1", 3, "done", 1)
 
 
+async def test_a_poll_that_failed_for_good_is_repeated_when_the_api_says(server: LoopbackServer) -> None:
+    serve_job(server, "done")
+    done = Reply({"state": "done", "url": server.url("/result")})
+    server.on("/jobs/j1", Reply({}, 429, headers={"Retry-After": "7"}), Reply({}, 429), done)
+    handler = "error_handler: {type: DefaultErrorHandler, max_retries: 0}"
+    text = manifest(server, retriever="polling_interval: 2").replace(
+        "polling_requester: {", f"polling_requester: {{{handler}, "
+    )
+
+    waits = [event.wait for event in (await read_all(text)).of(PollScheduled)]
+
+    assert waits == [2, 7, 2]
+
+
 async def test_waits_grow_from_half_a_second_and_a_retry_after_wins(server: LoopbackServer) -> None:
     serve_job(server, "done")
     busy = Reply({"state": "busy"})
