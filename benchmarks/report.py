@@ -6,12 +6,12 @@ import os
 import platform
 from collections.abc import Iterable, Sequence
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.cases import PAGE_SIZE, PAGES, PEAK_TARGET
 from benchmarks.engines import ROOT, Cost
 from benchmarks.measuring import SMALL, BulkResult, Costs, Results, TableResult, WaitResult
+from core.version import VERSION
 
 PAGE = ROOT / "docs" / "performance.md"
 _MADE = "<!-- what follows is written by `make bench` -->\n"
@@ -55,7 +55,7 @@ def machine() -> str:
     """When and where something is measured."""
     return (
         f"{date.today():%d %B %Y}; {os.cpu_count()} cores ({_processor()}), Python {platform.python_version()}, "
-        f"Longhaul {version('longhaul')}"
+        f"Longhaul {VERSION}"
     )
 
 
