@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 from core.errors import ReadError
@@ -16,6 +16,10 @@ _NOTHING = object()
 _KEYS = frozenset({"error", "errors"})
 _TELLING = ("message", "messages", "msg", "reason", "detail", "details", "title", "type", "code", *sorted(_KEYS))
 """What tells of an error inside of an object, the most readable first; ids and counts don't."""
+_LEVELS = 20
+"""Levels of objects and lists in which an error is looked for."""
+_TOLD = 10
+"""Errors of a list that are told."""
 _WORD = re.compile(r"[^\W_]+")
 _NO_ERROR = re.compile(
     r"|0+( 0+)?( errors?)?|no|no ?errors?( found)?|none|null|nil|false|n ?a|(2\d\d ?)?(ok|success(ful)?|succeeded)?"
@@ -89,8 +93,8 @@ def error_in(answer: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _said_by(value: Any) -> str | None:
-    """The error that a value of an answer tells of; None where it tells of none."""
+def _said_by(value: Any, levels: int = _LEVELS) -> str | None:
+    """The error that a value of an answer tells of in so many levels; None where it tells of none."""
     match value:
         case None | False:
             return None
@@ -98,9 +102,9 @@ def _said_by(value: Any) -> str | None:
             return "true"
         case Mapping():
             fields = {str(key).lower(): field for key, field in value.items()}
-            return _joined(fields[name] for name in _TELLING if name in fields)
+            return _joined((fields[name] for name in _TELLING if name in fields), levels)
         case list():
-            return _joined(value)
+            return _joined(value, levels)
         case int() | float():
             return None if value == 0 or 200 <= value < 300 else str(value)
         case _:
@@ -108,5 +112,8 @@ def _said_by(value: Any) -> str | None:
             return None if _NO_ERROR.fullmatch(" ".join(_WORD.findall(text.lower()))) else text
 
 
-def _joined(values: Iterable[Any]) -> str | None:
-    return ", ".join(said.rstrip(".") for said in map(_said_by, values) if said is not None) or None
+def _joined(values: Iterable[Any], levels: int) -> str | None:
+    if levels == 0:
+        return None
+    told = (said.rstrip(".") for value in values if (said := _said_by(value, levels - 1)) is not None)
+    return ", ".join(islice(told, _TOLD)) or None
